@@ -1,0 +1,44 @@
+/** `tristack outputs`: the contract that CI, backup jobs and people read, whatever the target. */
+import { Command } from "commander";
+import { requireBackend } from "../backend.ts";
+import { Engine } from "../engine.ts";
+import { badInput, failed } from "../errors.ts";
+import { jsonOption, stackArgument } from "../options.ts";
+import { print, printJson, table } from "../output.ts";
+import { readProject } from "../project.ts";
+
+export function outputsCommand(): Command {
+  return new Command("outputs")
+    .description("print the outputs of a stack's last update, checked against the contract")
+    .addArgument(stackArgument())
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tristack outputs local\n  tristack outputs production --json | jq -r .urls.web\n",
+    )
+    .action(async (stack: string, options: { json?: boolean }) => outputs(stack, Boolean(options.json)));
+}
+
+async function outputs(stack: string, json: boolean): Promise<void> {
+  const project = readProject();
+  const engine = new Engine(project, stack, requireBackend(project));
+  const values = await engine.outputs();
+  if (!values) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
+  if (Object.keys(values).length === 0)
+    throw failed(`the stack ${stack} has no outputs yet: its first update has not ended`);
+  // Loaded here, so that `--help` need not wait for them.
+  const { checkOutputs } = await import("../../components/outputs.ts");
+  const { report: problemReport } = await import("../../components/shared/problems.ts");
+  const problems = checkOutputs(values);
+  if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
+  if (json) return printJson(values);
+  print(table(flatten(values)));
+}
+
+/** `urls.web  https://…`, one row a value. */
+export function flatten(value: unknown, path = ""): string[][] {
+  if (typeof value !== "object" || value === null) return [[path, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    flatten(inner, path === "" ? key : `${path}.${key}`),
+  );
+}

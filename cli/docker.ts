@@ -1,0 +1,134 @@
+/** Docker, through its own command: found as that finds it (context, DOCKER_HOST, socket), or where the stack says. */
+import { execa } from "execa";
+import { LABEL, type Owner } from "../components/shared/labels.ts";
+import { failed } from "./errors.ts";
+import type { Owned } from "./recovery.ts";
+
+export interface OwnedContainer extends Owned {
+  readonly running: boolean;
+  /** `starting`, `healthy`, `unhealthy`; undefined without a health check. */
+  readonly health?: string;
+  /** Runs to its end and is not started again: a migration, a switch. */
+  readonly oneShot: boolean;
+  /** Host ports that it publishes. */
+  readonly ports: readonly number[];
+}
+
+/** Only what is read here of `docker inspect`. */
+interface Inspected {
+  Id: string;
+  Name: string;
+  State: { Running: boolean; Health?: { Status: string } };
+  HostConfig: { RestartPolicy?: { Name?: string } };
+  NetworkSettings: { Ports?: Record<string, { HostPort: string }[] | null> };
+}
+
+/** One Docker Engine. */
+export class Docker {
+  /** Address such as ssh://deploy@203.0.113.10; undefined: as the docker command finds it. */
+  readonly host: string | undefined;
+
+  constructor(host?: string) {
+    this.host = host;
+  }
+
+  /** Output of `docker …`. Throws with Docker's own words. */
+  async run(args: readonly string[], timeoutSeconds = 120): Promise<string> {
+    const {
+      stdout,
+      stderr,
+      exitCode,
+      timedOut,
+      failed: broken,
+      shortMessage,
+    } = await this.#docker(args, timeoutSeconds);
+    if (!broken) return stdout;
+    if (timedOut) throw failed(`docker ${args[0] ?? ""}: no answer within ${timeoutSeconds} s`);
+    throw failed(
+      `docker ${args[0] ?? ""}: ${stderr.trim() || shortMessage || `exit code ${exitCode ?? "?"}`}`,
+    );
+  }
+
+  /** As `run`, with undefined instead of an error. */
+  async try(args: readonly string[], timeoutSeconds = 120): Promise<string | undefined> {
+    const result = await this.#docker(args, timeoutSeconds);
+    return result.failed ? undefined : result.stdout;
+  }
+
+  #docker(args: readonly string[], timeoutSeconds: number) {
+    const env = this.host ? { DOCKER_HOST: this.host } : {};
+    return execa("docker", args, { env, reject: false, stdin: "ignore", timeout: timeoutSeconds * 1000 });
+  }
+
+  /** Containers with the stack's labels, running or not. */
+  async containers(owner: Owner): Promise<OwnedContainer[]> {
+    const ids = words(await this.run(["ps", "--all", "--quiet", "--no-trunc", ...filters(owner)]));
+    // One by one gone in between is no error: ask again for those that are left.
+    const inspected = ids.length > 0 ? await this.#inspect(ids) : [];
+    return inspected.map((one) => ({
+      id: one.Id,
+      name: one.Name.replace(/^\//, ""),
+      running: one.State.Running,
+      health: one.State.Health?.Status,
+      oneShot: (one.HostConfig.RestartPolicy?.Name || "no") === "no",
+      ports: publishedPorts(one),
+    }));
+  }
+
+  async #inspect(ids: readonly string[]): Promise<Inspected[]> {
+    const result = await this.#docker(["inspect", "--type", "container", ...ids], 120);
+    return result.stdout ? (JSON.parse(result.stdout) as Inspected[]) : [];
+  }
+
+  async networks(owner: Owner): Promise<Owned[]> {
+    return pairs(
+      await this.run(["network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}", ...filters(owner)]),
+    );
+  }
+
+  async volumes(owner: Owner): Promise<Owned[]> {
+    return pairs(await this.run(["volume", "ls", "--format", "{{.Name}} {{.Name}}", ...filters(owner)]));
+  }
+
+  /** Images that were built for the stack; those without a name as well. */
+  async images(owner: Owner): Promise<Owned[]> {
+    const format = "{{.ID}} {{.Repository}}:{{.Tag}}";
+    return pairs(await this.run(["image", "ls", "--no-trunc", "--format", format, ...filters(owner)]));
+  }
+
+  /** Whether anything at all carries the stack's labels. */
+  async hasAny(owner: Owner): Promise<boolean> {
+    const lists = [this.containers(owner), this.networks(owner), this.volumes(owner), this.images(owner)];
+    return (await Promise.all<readonly Owned[]>(lists)).some((list) => list.length > 0);
+  }
+
+  /** Which container publishes a host port, whoever's it is. */
+  async publisher(port: number): Promise<string | undefined> {
+    return words((await this.try(["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"])) ?? "")[0];
+  }
+}
+
+function publishedPorts(one: Inspected): number[] {
+  const bindings = Object.values(one.NetworkSettings.Ports ?? {}).flatMap((list) => list ?? []);
+  return [...new Set(bindings.map((binding) => Number(binding.HostPort)))];
+}
+
+function filters(owner: Owner): string[] {
+  return [
+    "--filter",
+    `label=${LABEL.project}=${owner.project}`,
+    "--filter",
+    `label=${LABEL.stack}=${owner.stack}`,
+  ];
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== "");
+}
+
+function pairs(text: string): Owned[] {
+  return text.split("\n").flatMap((line) => {
+    const [id, name] = line.trim().split(" ");
+    return id && name ? [{ id, name }] : [];
+  });
+}

@@ -1,0 +1,236 @@
+/**
+ * Pulumi for one stack: its command line for questions, the Automation API for what takes time.
+ *
+ * Some things go through the command line on purpose: the API's `setConfig` puts a secret into the argument list, and its
+ * `exportStack` and `importStack` handle the state in plain text.
+ */
+import { existsSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { execa } from "execa";
+import { version as sdkVersion } from "@pulumi/pulumi/version.js";
+import type { Owner } from "../components/shared/labels.ts";
+import { type Backend, stateFiles, stateFolder } from "./backend.ts";
+import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.ts";
+import { type Changes, EventLog } from "./events.ts";
+import type { Say } from "./progress.ts";
+import { pulumiHome } from "../toolchain/paths.ts";
+import type { Project } from "./project.ts";
+import type { Deployment } from "./recovery.ts";
+
+/** Where npm's `pulumi`, the Automation API and the toolchain all keep the CLI of one version. */
+export function engineFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(pulumiHome(env), "versions", sdkVersion);
+}
+
+export interface UpdateResult {
+  readonly changes: Changes;
+  /** Resources that are not as they were. */
+  readonly changed: number;
+  readonly warnings: readonly string[];
+}
+
+/** The stack is locked; the message names who holds it. */
+export class LockedError extends CliError {}
+
+/** What an engine operation is told besides its own options. */
+export interface Watch {
+  readonly say: Say;
+  readonly signal: AbortSignal;
+}
+
+/** One stack in one backend. */
+export class Engine {
+  readonly project: Project;
+  readonly stackName: string;
+  readonly backend: Backend;
+  /** More variables for Pulumi alone, such as a passphrase that was typed in. */
+  readonly #extraEnv: Readonly<Record<string, string>>;
+  #stack: Stack | undefined;
+
+  constructor(
+    project: Project,
+    stackName: string,
+    backend: Backend,
+    extraEnv: Readonly<Record<string, string>> = {},
+  ) {
+    this.project = project;
+    this.stackName = stackName;
+    this.backend = backend;
+    this.#extraEnv = extraEnv;
+  }
+
+  get owner(): Owner {
+    return { project: this.project.name, stack: basename(this.stackName) };
+  }
+
+  /** Variables for Pulumi: its Node is the project's own, and it asks no site for updates. */
+  get env(): Record<string, string> {
+    const path = [
+      join(engineFolder(), "bin"),
+      join(this.project.root, "node_modules", ".bin"),
+      process.env.PATH ?? "",
+    ];
+    return {
+      ...this.backend.env,
+      ...this.#extraEnv,
+      PATH: path.join(delimiter),
+      PULUMI_SKIP_UPDATE_CHECK: "1",
+    };
+  }
+
+  /** Output of `pulumi …`. `input` reaches it by stdin: the way for secrets, which no argument list may hold. */
+  async pulumi(args: readonly string[], input = ""): Promise<string> {
+    const result = await execa(engineBinary(), [...args, "--non-interactive", "--color", "never"], {
+      cwd: this.project.root,
+      env: this.env,
+      input,
+      reject: false,
+    });
+    if (!result.failed) return result.stdout;
+    throw engineError(
+      this,
+      result.stderr || result.stdout || result.shortMessage || "pulumi failed",
+      undefined,
+    );
+  }
+
+  /** The state with secrets encrypted; undefined when the backend has no such stack. */
+  async state(): Promise<Deployment | undefined> {
+    const text = await orIfMissing(this.pulumi(["stack", "export", "--stack", this.stackName]), undefined);
+    return text === undefined
+      ? undefined
+      : ((JSON.parse(text) as { deployment?: Deployment | null }).deployment ?? {});
+  }
+
+  /** Outputs of the last update, secrets as "[secret]"; undefined when the backend has no such stack. */
+  async outputs(): Promise<Record<string, unknown> | undefined> {
+    const text = await orIfMissing(
+      this.pulumi(["stack", "output", "--json", "--stack", this.stackName]),
+      undefined,
+    );
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+  }
+
+  /** Whether the backend has the stack. Asks for no more than that: the state may be damaged. */
+  async exists(): Promise<boolean> {
+    const folder = stateFolder(this.backend.url);
+    if (folder !== undefined) return existsSync(stateFiles(folder, this.project, this.stackName).checkpoint);
+    const stacks = JSON.parse(await this.pulumi(["stack", "ls", "--json"])) as { name: string }[];
+    return stacks.some(({ name }) => basename(name) === this.owner.stack);
+  }
+
+  async create(secretsProvider?: string): Promise<void> {
+    const provider = secretsProvider ? ["--secrets-provider", secretsProvider] : [];
+    await this.pulumi(["stack", "init", "--stack", this.stackName, "--no-select", ...provider]);
+  }
+
+  /** Removes the stack from the backend; its settings file stays unless it is generated anyway. */
+  async remove(): Promise<void> {
+    await this.pulumi(["stack", "rm", this.stackName, "--yes", "--preserve-config"]);
+  }
+
+  /** Releases all locks of the stack. */
+  async cancel(): Promise<void> {
+    await this.pulumi(["cancel", "--yes", "--stack", this.stackName]);
+  }
+
+  /** Encrypts and saves one of the `secrets` in the stack's settings file. */
+  async setSecret(name: string, value: string): Promise<void> {
+    const key = `${this.project.name}:secrets.${name}`;
+    await this.pulumi(["config", "set", "--secret", "--path", key, "--stack", this.stackName], value);
+  }
+
+  /** Checks that what is encrypted in the settings can be read, without letting a value go anywhere. */
+  async checkSecrets(): Promise<void> {
+    await this.pulumi(["config", "--stack", this.stackName]);
+  }
+
+  /** @param options.replace URNs to make anew @param options.refresh read the real state first */
+  async up(watch: Watch, options: { replace?: string[]; refresh?: boolean } = {}): Promise<UpdateResult> {
+    return this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
+  }
+
+  /** Reads every resource's real state; creations that never ended are forgotten. */
+  async refresh(watch: Watch): Promise<UpdateResult> {
+    return this.#operate(watch, (stack, common) => stack.refresh({ clearPendingCreates: true, ...common }));
+  }
+
+  async destroy(watch: Watch): Promise<UpdateResult> {
+    return this.#operate(watch, (stack, common) => stack.destroy({ ...common }));
+  }
+
+  async #operate(watch: Watch, work: (stack: Stack, common: OperationOptions) => Promise<unknown>) {
+    const log = new EventLog(watch.say);
+    const stack = await this.#open();
+    try {
+      // The summary of the API would decrypt the history's configuration; nobody needs it here.
+      await work(stack, { onEvent: log.add, signal: watch.signal, color: "never", showSecrets: false });
+    } catch (error) {
+      throw engineError(this, messageOf(error), error, log.errors);
+    }
+    return { changes: log.changes, changed: log.changed, warnings: log.warnings };
+  }
+
+  /** Loaded when needed: the Automation API takes a second to import. */
+  async #open(): Promise<Stack> {
+    if (this.#stack) return this.#stack;
+    const { LocalWorkspace, PulumiCommand, Stack } = await import("@pulumi/pulumi/automation/index.js");
+    engineBinary();
+    const workspace = await LocalWorkspace.create({
+      workDir: this.project.root,
+      envVars: this.env,
+      pulumiHome: pulumiHome(),
+      pulumiCommand: await PulumiCommand.get({ root: engineFolder() }),
+    });
+    this.#stack = await Stack.select(this.stackName, workspace);
+    return this.#stack;
+  }
+}
+
+/** What every operation of the Automation API takes. */
+interface OperationOptions {
+  onEvent: EventLog["add"];
+  signal: AbortSignal;
+  color: "never";
+  showSecrets: false;
+}
+
+/** Pulumi's CLI, which the toolchain has put where npm's launcher looks for it. */
+export function engineBinary(): string {
+  const file = join(engineFolder(), "bin", process.platform === "win32" ? "pulumi.exe" : "pulumi");
+  if (existsSync(file)) return file;
+  throw failed(`Pulumi's CLI ${sdkVersion} is not installed yet: run \`npm run toolchain\``);
+}
+
+async function orIfMissing<T, U>(work: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await work;
+  } catch (error) {
+    if (/no stack named|stack '.*' not found/.test(messageOf(error))) return otherwise;
+    throw error;
+  }
+}
+
+/** Pulumi's errors in the user's words; `errors` are the diagnostics that came as events. */
+function engineError(engine: Engine, raw: string, cause: unknown, errors: readonly string[] = []): CliError {
+  if (/currently locked by|\[409\] Conflict: Another update/.test(raw))
+    return new LockedError(raw, 1, { cause });
+  if (
+    /incorrect passphrase|passphrase must be set|get stack secrets manager|constructing secrets manager/i.test(
+      raw,
+    )
+  ) {
+    return badInput(
+      `The secrets of stack ${engine.stackName} cannot be decrypted: ${engineMessage(raw)}\n` +
+        "Needs PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE with the passphrase that they were encrypted with" +
+        ` (${basename(engine.project.root)}/Pulumi.${engine.owner.stack}.yaml).`,
+    );
+  }
+  const interrupted = /SIGKILL|SIGINT|SIGTERM|was killed with/.test(raw.split("\n").slice(0, 4).join("\n"));
+  const told = errors.filter((text) => text !== "update failed" && text !== "resource registration failed");
+  const said = told.length > 0 ? told.join("\n") : engineMessage(raw);
+  if (interrupted)
+    return failed(`Pulumi was stopped before it had finished; run the command again to recover.`, cause);
+  return failed(said, cause);
+}

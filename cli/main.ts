@@ -1,0 +1,59 @@
+/** The `tristack` command: options, subcommands, exit codes. What a subcommand does stands in commands/. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { destroyCommand } from "./commands/destroy.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { initCommand } from "./commands/init.ts";
+import { outputsCommand } from "./commands/outputs.ts";
+import { startCommand } from "./commands/start.ts";
+import { presentError } from "./errors.ts";
+
+/** The whole command tree; building it runs nothing. */
+export function createProgram(): Command {
+  const program = new Command("tristack")
+    .description(
+      "What Pulumi itself does not do for a Tristack stack. Plain `npx pulumi preview|up|destroy` works as well.",
+    )
+    .version(ownVersion(), "--version", "print the version")
+    .option("--debug", "show the details of unexpected errors (or set TRISTACK_DEBUG=1)")
+    .helpOption("-h, --help", "show help")
+    .helpCommand(false)
+    .showHelpAfterError("(run with --help for what is possible)")
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad input (nothing was changed).\n");
+  for (const command of [
+    startCommand(),
+    initCommand(),
+    doctorCommand(),
+    outputsCommand(),
+    destroyCommand(),
+  ]) {
+    program.addCommand(command.copyInheritedSettings(program).helpOption("-h, --help", "show help"));
+  }
+  return program;
+}
+
+/** Runs the command line and sets the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = exitCodeOf(error, argv);
+  }
+}
+
+function exitCodeOf(error: unknown, argv: readonly string[]): number {
+  // Commander has printed its message already; all of its own complaints are about input.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const debug = argv.includes("--debug") || Boolean(process.env.TRISTACK_DEBUG);
+  const { text, exitCode } = presentError(error, debug);
+  process.stderr.write(`error: ${text}\n`);
+  return exitCode;
+}
+
+function ownVersion(): string {
+  const file = join(import.meta.dirname, "..", "package.json");
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,32 @@
+/** Options and arguments that several subcommands share. */
+import { Argument, InvalidArgumentError, Option } from "commander";
+import { messageOf } from "./errors.ts";
+import { checkStackName } from "./project.ts";
+
+/** Checks a stack's name as an argument of the command line. */
+export function parseStack(value: string): string {
+  try {
+    return checkStackName(value);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}
+
+export function stackArgument(): Argument {
+  return new Argument("<stack>", "name of the stack, such as local, staging or production").argParser(
+    parseStack,
+  );
+}
+
+export function jsonOption(): Option {
+  return new Option("--json", "print the result as JSON on stdout");
+}
+
+/** A port number. */
+export function portOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string) => {
+    const port = Number(value);
+    if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return port;
+    throw new InvalidArgumentError("needs a whole number from 1 to 65535");
+  });
+}

@@ -1,0 +1,110 @@
+/** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
+import { basename } from "node:path";
+import type { Settings } from "../components/settings.ts";
+import { badInput } from "./errors.ts";
+import type { Project, StackFile } from "./project.ts";
+
+export interface CheckedSettings {
+  readonly settings?: Settings;
+  /** Every problem in one text; undefined when there is none. */
+  readonly problems?: string;
+}
+
+/**
+ * Checks a stack's file. Encrypted values stay encrypted: that they are there is all that counts here.
+ * @param promised names of secrets that are about to be set
+ */
+export async function checkSettings(
+  project: Project,
+  stack: string,
+  file: StackFile,
+  promised: readonly string[] = [],
+): Promise<CheckedSettings> {
+  // Loaded when needed: it brings Pulumi's SDK with it.
+  const { parseSettings, settingsReport } = await import("../components/settings.ts");
+  const { plainSecretsIn } = await import("../components/settings/plain-text-secrets.ts");
+  const { raw, secretKeys } = asPulumiReads(file.config, promised);
+  const name = basename(stack);
+  const plainSecrets = plainSecretsIn(file.text, project.name);
+  const result = parseSettings(raw, { project: project.name, stack: name, secretKeys, plainSecrets });
+  return "settings" in result ? result : { problems: settingsReport(name, result.problems) };
+}
+
+/** As `checkSettings`, with exit code 2 on any problem. */
+export async function requireSettings(
+  project: Project,
+  stack: string,
+  file: StackFile,
+  promised: readonly string[] = [],
+): Promise<Settings> {
+  const { settings, problems } = await checkSettings(project, stack, file, promised);
+  if (!settings) throw badInput(problems ?? "");
+  return settings;
+}
+
+/** Config as Pulumi hands it to a program: text, or JSON of an object; with a word in the place of each secret. */
+export function asPulumiReads(config: Readonly<Record<string, unknown>>, promised: readonly string[] = []) {
+  const secretKeys = new Set(
+    Object.entries(config).flatMap(([key, value]) => (hasSecret(value) ? [key] : [])),
+  );
+  const all = { ...config };
+  const missing = promised.filter((name) => !(name in objectOf(config.secrets)));
+  if (missing.length > 0) {
+    secretKeys.add("secrets");
+    all.secrets = {
+      ...objectOf(config.secrets),
+      ...Object.fromEntries(missing.map((name) => [name, HIDDEN])),
+    };
+  }
+  const raw = Object.fromEntries(
+    Object.entries(all).map(([key, value]) => {
+      const shown = hideSecrets(value);
+      return [key, typeof shown === "string" ? shown : JSON.stringify(shown)];
+    }),
+  );
+  return { raw, secretKeys };
+}
+
+const HIDDEN = "encrypted";
+
+/**
+ * Secrets that services name and the stack file does not hold. Looks at the file alone, so that it works while other
+ * settings are still wrong.
+ */
+export function missingSecrets({ config }: StackFile): string[] {
+  const named = Object.values(objectOf(config.services)).flatMap((service) => {
+    const { secrets } = objectOf(service);
+    return Array.isArray(secrets) ? secrets.filter((name) => typeof name === "string") : [];
+  });
+  const present = objectOf(config.secrets);
+  return [...new Set(named)].filter((name) => !(name in present)).sort();
+}
+
+/** An object's entries; anything else has none. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}
+
+function isSecure(value: unknown): boolean {
+  return Object.keys(objectOf(value)).length === 1 && typeof objectOf(value).secure === "string";
+}
+
+function hasSecret(value: unknown): boolean {
+  if (isSecure(value)) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(hasSecret);
+}
+
+function hideSecrets(value: unknown): unknown {
+  if (isSecure(value)) return HIDDEN;
+  if (Array.isArray(value)) return value.map(hideSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner)]));
+}
+
+/** The Docker Engine that a stack's settings name; undefined: as the docker command finds it. */
+export function dockerHostOf(file: StackFile | undefined): string | undefined {
+  const { docker } = objectOf(file?.config.host);
+  return typeof docker === "string" ? docker : undefined;
+}

@@ -1,0 +1,68 @@
+/** What every container of the stack has in common, so that an exception is visible where it is made. */
+import { readFileSync } from "node:fs";
+import type * as docker from "@pulumi/docker";
+import { type Owner, labels } from "../shared/labels.ts";
+import { mebibytes } from "../shared/units.ts";
+
+/** Limits and rights of one container. */
+export interface ContainerPolicy {
+  /** CPU limit, in CPUs. */
+  cpu: number;
+  /** Memory limit, such as `1GiB`; swap is off, so that a leak ends in a restart and not in a slow host. */
+  memory: string;
+  /** `uid:gid` or a user of the image. @default the image's own user */
+  user?: string;
+  /** Linux capabilities kept; all others are dropped. @default none */
+  capabilities?: string[];
+  /** Writable paths in memory besides /tmp; the rest of the root filesystem is read-only. */
+  writable?: string[];
+  /** Seconds between the stop signal and SIGKILL. The provider's own default is to kill at once. */
+  stopSeconds: number;
+  /** Labels besides the owner's. */
+  labels?: Record<string, string>;
+}
+
+/** Microseconds: the kernel's default period of a CPU quota. */
+const CPU_PERIOD = 100_000;
+
+/**
+ * Arguments shared by all containers: read-only root, no privileges to gain, capped logs, memory and CPU.
+ * `memorySwap` repeats `memory`: left out, Docker fills it in and every later preview shows a change. CPUs are given as
+ * a quota: the provider reads `cpus` back in another spelling (2 as "2.0", 10 as "10.", 0.05 as "0.1").
+ */
+export function containerArgs(owner: Owner, resource: string, policy: ContainerPolicy) {
+  const memory = mebibytes(policy.memory);
+  return {
+    restart: "unless-stopped",
+    cpuPeriod: CPU_PERIOD,
+    cpuQuota: Math.round(policy.cpu * CPU_PERIOD),
+    memory,
+    memorySwap: memory,
+    user: policy.user,
+    readOnly: true,
+    tmpfs: Object.fromEntries(["/tmp", ...(policy.writable ?? [])].map((path) => [path, "mode=1777"])),
+    capabilities: { drops: ["ALL"], adds: policy.capabilities ?? [] },
+    securityOpts: ["no-new-privileges:true"],
+    logDriver: "json-file",
+    logOpts: { "max-size": "10m", "max-file": "3" },
+    destroyGraceSeconds: policy.stopSeconds,
+    labels: labels(owner, resource, policy.labels),
+  } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** Property changes that the provider takes note of and then does not carry out; they need a new container. */
+export const REPLACED_BY = ["healthcheck", "init", "tmpfs"];
+
+/**
+ * Entrypoint that runs one of the shell scripts beside this file, such as `nginx/watch.sh`. The script itself is the
+ * argument: official images are used as they are, and Docker copies no file into a container whose root filesystem is
+ * read-only.
+ */
+export function scriptEntrypoint(path: string): string[] {
+  return ["/bin/sh", "-c", readFileSync(new URL(path, import.meta.url), "utf8"), path];
+}
+
+/** Environment variables as @pulumi/docker takes them. */
+export function variables(environment: Record<string, string>): string[] {
+  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+}

@@ -1,0 +1,123 @@
+/** nginx's configuration of one release, as text. The upstreams themselves are written by watch.sh. */
+import type { VpsSettings } from "../../settings.ts";
+import { mebibytes, seconds } from "../../shared/units.ts";
+
+/** Ports inside the proxy's container. */
+export const PROXY_PORTS = { http: 8080, https: 8443, control: 8081, internal: 8000 } as const;
+
+export interface ConfigurationArgs {
+  /** What nginx answers as its release. */
+  releaseId: string;
+  domain: string;
+  proxy: VpsSettings["proxy"];
+  /** Routes of each service that has a port. */
+  routes: Record<string, string[]>;
+  /** Whether browsers may be told to insist on HTTPS: only with a certificate that they trust. */
+  trustedCertificate: boolean;
+  /** Longest time that old workers wait for their connections after a reload, in seconds. */
+  drainSeconds: number;
+}
+
+export function nginxConfiguration(args: ConfigurationArgs): string {
+  const { releaseId, domain, proxy } = args;
+  const secure = args.trustedCertificate
+    ? '\n    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;'
+    : "";
+  const redirectPort = proxy.httpsPort === 443 ? "" : `:${proxy.httpsPort}`;
+  return `user nginx;
+worker_processes auto;
+pid /run/tristack/nginx.pid;
+error_log stderr warn;
+worker_shutdown_timeout ${args.drainSeconds}s;
+events { worker_connections 4096; }
+http {
+  log_format access escape=json '{"time":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
+    '"seconds":$request_time,"bytes":$bytes_sent,"upstream":"$upstream_addr","client":"$remote_addr"}';
+  access_log /dev/stdout access;
+  server_tokens off;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  client_max_body_size ${mebibytes(proxy.bodyLimit)}m;
+  keepalive_timeout 65s;
+  keepalive_requests 1000000;
+  # A reload closes idle connections at once, and a client that is just sending then gets a reset.
+  keepalive_min_timeout 10s;
+  gzip on;
+  gzip_proxied any;
+  gzip_vary on;
+  gzip_min_length 1024;
+  gzip_types text/plain text/css text/xml application/json application/javascript application/xml image/svg+xml;
+
+  proxy_http_version 1.1;
+  proxy_set_header Host $http_host;
+  proxy_set_header X-Real-IP $remote_addr;
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host $http_host;
+  proxy_set_header Upgrade $http_upgrade;
+  proxy_set_header Connection $connection_upgrade;
+  proxy_connect_timeout 2s;
+  proxy_read_timeout ${seconds(proxy.timeout)}s;
+  proxy_send_timeout ${seconds(proxy.timeout)}s;
+  proxy_next_upstream error timeout;
+  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+
+  include upstreams.conf;
+
+  server {
+    listen ${PROXY_PORTS.http} default_server;
+    server_name ${domain};
+    location /.well-known/acme-challenge/ { root /var/www/certbot; default_type text/plain; }
+    location / { return 301 https://$host${redirectPort}$request_uri; }
+  }
+
+  server {
+    listen ${PROXY_PORTS.https} ssl default_server;
+    http2 on;
+    server_name ${domain};
+    ssl_certificate /etc/nginx/ssl/serving/${domain}/fullchain.pem;
+    ssl_certificate_key /etc/nginx/ssl/serving/${domain}/privkey.pem;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:10m;
+    ssl_session_tickets off;
+    add_header X-Content-Type-Options nosniff always;
+    add_header X-Frame-Options SAMEORIGIN always;
+    add_header Referrer-Policy strict-origin-when-cross-origin always;
+    add_header Permissions-Policy "camera=(), geolocation=(), microphone=()" always;${secure}
+    add_header X-Tristack-Release ${releaseId} always;
+${locations(args.routes)}
+  }
+
+  # For the services themselves: one address per stack that always leads to the release that serves.
+  server {
+    listen ${PROXY_PORTS.internal} default_server;
+${locations(args.routes)}
+  }
+
+  server {
+    listen ${PROXY_PORTS.control};
+    access_log off;
+    location = /__release { default_type text/plain; return 200 "${releaseId}\\n"; }
+  }
+}
+`;
+}
+
+/** A route matches whole path segments: `/api` takes /api and /api/items, never /apix. */
+function locations(routes: Record<string, string[]>): string {
+  const blocks = Object.entries(routes).flatMap(([service, paths]) =>
+    paths.flatMap((path) => {
+      const bare = path.replace(/\/+$/, "");
+      const places = bare === "" ? ["/"] : [`= ${bare}`, `${bare}/`];
+      return places.map((place) => `    location ${place} { proxy_pass http://${service}; }`);
+    }),
+  );
+  const hasHealth = Object.values(routes)
+    .flat()
+    .some((path) => path.replace(/\/+$/, "") === "/health");
+  const health = `    location = /health { default_type text/plain; return 200 "ok\\n"; }`;
+  return [...blocks, ...(hasHealth ? [] : [health])].join("\n");
+}

@@ -1,0 +1,150 @@
+#!/bin/sh
+# Runs nginx, and follows the configuration that the switch has chosen (POSIX sh: busybox and dash).
+#
+# /conf/current                                    id of the release to serve, written by switch.sh
+# /conf/releases/<id>/{nginx.conf,upstreams}       written by switch.sh
+# /conf/rejected/<id>                              written here when `nginx -t` refuses a configuration
+#
+# Names are resolved here and written as addresses: nginx starts whatever is missing, and a container that was restarted
+# with another address is found again within two seconds.
+set -u
+
+RUN=/run/tristack
+mkdir -p "$RUN" /conf/releases /conf/rejected
+
+# Addresses of one service in one release, a line each: "<ip>:<port>".
+addresses() { # <release folder> <service>
+  while read -r service host port _; do
+    [ "$service" = "$2" ] || continue
+    ip=$(getent ahostsv4 "$host" | head -n 1 | cut -d ' ' -f 1)
+    [ -z "$ip" ] || echo "$ip:$port"
+  done < "$1/upstreams"
+}
+
+# Addresses of the newest other release whose containers still run. They serve as backups: an update that was killed
+# after deleting the wrong containers cannot take the site down.
+older_addresses() { # <release folder> <service>
+  for other in $(ls -1dt /conf/releases/*/ 2>/dev/null); do
+    other=${other%/}
+    [ "$other" != "$1" ] && [ -f "$other/upstreams" ] || continue
+    found=$(addresses "$other" "$2")
+    [ -z "$found" ] || { echo "$found"; return; }
+  done
+}
+
+upstreams() { # <release folder>
+  for service in $(cut -d ' ' -f 1 "$1/upstreams" | sort -u); do
+    live=$(addresses "$1" "$service")
+    old=$(older_addresses "$1" "$service")
+    role=" backup"
+    [ -n "$live" ] || role=""
+    echo "upstream $service {"
+    echo "  zone $service 64k;"
+    for address in $live; do echo "  server $address max_fails=2 fail_timeout=2s;"; done
+    for address in $old; do echo "  server $address$role;"; done
+    [ -n "$live$old" ] || echo "  server 127.0.0.1:9 down;"
+    echo "}"
+  done
+}
+
+# Before the first release: nginx answers, and says that there is nothing yet.
+nothing_yet() {
+  cat <<CONF
+user nginx;
+pid $RUN/nginx.pid;
+error_log stderr warn;
+events {}
+http {
+  access_log off;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server { listen 8080 default_server; return 503; }
+  server { listen 8081; location = /__release { return 200 "none\n"; } }
+}
+CONF
+}
+
+certificate() { cat /etc/nginx/ssl/serving/*/fullchain.pem 2>/dev/null | cksum; }
+state() { # <release folder or nothing>: what, when it changes, needs a reload
+  echo "$1"
+  [ -z "$1" ] || { upstreams "$1"; certificate; }
+}
+
+# Sets `release` to the folder of the release to serve, or to nothing. Runs five times a second, so it starts no process.
+read_current() {
+  release=""
+  if read -r id < /conf/current; then release="/conf/releases/$id"; fi
+} 2>/dev/null
+
+# Writes the candidate for one release and tests it.
+prepare() { # <release folder or nothing> <folder to write>
+  mkdir -p "$2"
+  if [ -n "$1" ]; then
+    upstreams "$1" > "$2/upstreams.conf"
+    cp "$1/nginx.conf" "$2/nginx.conf"
+  else
+    nothing_yet > "$2/nginx.conf"
+  fi
+  nginx -t -q -c "$2/nginx.conf" 2> "$RUN/error"
+}
+
+# A new domain's certificate is made while its release is already being switched to: that is no fault of the release.
+has_certificates() { # <release folder or nothing>
+  [ -n "$1" ] || return 0
+  for file in $(sed -n 's/^ *ssl_certificate[a-z_]* \(.*\);$/\1/p' "$1/nginx.conf"); do
+    [ -s "$file" ] || return 1
+  done
+}
+
+generation=0
+follow() { # <release folder or nothing>: fails when nginx refuses it
+  generation=$((generation + 1))
+  if ! prepare "$1" "$RUN/$generation"; then
+    rm -rf "${RUN:?}/$generation"
+    return 1
+  fi
+  ln -sfn "$RUN/$generation" "$RUN/live.new"
+  mv -T "$RUN/live.new" "$RUN/live"
+  rm -rf "${RUN:?}/$((generation - 2))"
+}
+
+read_current
+serving=$release
+seen=$(state "$release")
+if ! has_certificates "$release" || ! follow "$release"; then
+  seen=""
+  follow "" || cat "$RUN/error" >&2
+fi
+nginx -c "$RUN/live/nginx.conf" -g "daemon off;" &
+nginx=$!
+trap 'kill -QUIT $nginx; wait $nginx; exit 0' TERM QUIT INT
+
+refused=""
+tick=0
+while kill -0 "$nginx" 2>/dev/null; do
+  tick=$((tick + 1))
+  read_current
+  # Names and certificate cost more to look at than the release: every two seconds.
+  if [ "$release" != "$serving" ] || [ $((tick % 10)) -eq 0 ]; then
+    now=$(state "$release")
+    if [ "$now" != "$seen" ] && [ "$now" != "$refused" ] && has_certificates "$release"; then
+      if follow "$release"; then
+        kill -HUP "$nginx"
+        serving=$release
+        seen=$now
+        refused=""
+        echo "proxy: reloaded, release ${release##*/}"
+      else
+        cp "$RUN/error" "/conf/rejected/${release##*/}"
+        refused=$now
+        echo "proxy: refused release ${release##*/}: $(cat "$RUN/error")" >&2
+      fi
+    fi
+  fi
+  sleep 0.2 &
+  wait $!
+done
+exit 1

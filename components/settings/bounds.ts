@@ -1,0 +1,246 @@
+/**
+ * Every setting of a stack: its form, bounds, default and meaning. The JSON Schema that editors use and
+ * docs/configuration.md are generated from this file (`npm run generate`); what involves more than one setting is in
+ * rules.ts.
+ */
+import { z } from "zod";
+import {
+  amount,
+  anyText,
+  choice,
+  duration,
+  list,
+  map,
+  object,
+  oneOf,
+  size,
+  text,
+  time,
+  wholeNumber,
+} from "./value-types.ts";
+
+// Letters that mean nothing to a shell, to nginx or to YAML: these values end up in the files of all three.
+const PATH = /^\/[A-Za-z0-9._~/%-]*$/;
+const FOLDER = /^(\/[A-Za-z0-9._-]+)+$/;
+const HOST_NAME =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const IMAGE_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
+const IMAGE_REPOSITORY = `${IMAGE_NAME}(?::\\d{1,5}(?=/))?(?:/${IMAGE_NAME})*`;
+const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?`;
+const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\S+|npipe:\/\/\S+)$/;
+
+const variableName = () =>
+  text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as API_URL");
+const path = () => text(PATH, "a path that starts with /, of letters, digits and . _ ~ - % /");
+const image = () =>
+  text(new RegExp(`^${IMAGE}$`), "an image such as postgres:16-alpine or ghcr.io/org/web@sha256:…");
+const identifier = () =>
+  text(/^[a-z][a-z0-9_]{0,62}$/, "a name of lower-case letters, digits and _, at most 63");
+const command = (max: number) =>
+  list(
+    anyText("a word of a command: text that is not empty"),
+    1,
+    max,
+    "words of a command, such as [python, -m, app]",
+  );
+
+const environment = choice("kind", [
+  object({ kind: z.literal("local").describe("A developer's machine.") }),
+  object({ kind: z.literal("staging").describe("Production's shape with smaller numbers; protected.") }),
+  object({ kind: z.literal("production").describe("The real thing; protected.") }),
+  object({
+    kind: z.literal("preview").describe("Ephemeral, such as one pull request's."),
+    expiresAt: time().describe("After this time the environment may be destroyed by anyone's sweep."),
+    pullRequest: wholeNumber(1, 10_000_000).optional().describe("The pull request that it belongs to."),
+  }),
+]).describe("What the stack is for. Data is protected from deletion in staging and production.");
+
+/** What is asked where the settings do not say. */
+export const HEALTH_PATH = "/health";
+
+const health = object({
+  path: path()
+    .default(HEALTH_PATH)
+    .describe(
+      "Path that answers 200 once a container may receive requests; asked before traffic is switched to it.",
+    ),
+  command: command(32)
+    .optional()
+    .describe(
+      "Command inside the container that exits 0 while it is healthy; without it only `path` is asked.",
+    ),
+  interval: duration("1s", "10m").default("5s").describe("Time between two runs of `command`."),
+  timeout: duration("1s", "5m")
+    .default("3s")
+    .describe("Time after which one run of `command` counts as failed."),
+  startup: duration("1s", "30m")
+    .default("60s")
+    .describe("Time a new container has to become healthy before the release is given up."),
+  retries: wholeNumber(1, 20)
+    .default(3)
+    .describe("Failures of `command` in a row that make a container unhealthy."),
+});
+
+// Changing anything of a service but routes, replicas and metrics makes new containers, which take over without a gap.
+const service = object({
+  image: text(
+    new RegExp(`^${IMAGE_REPOSITORY}$`),
+    "an image without tag or digest, such as ghcr.io/org/web: the release adds it",
+  ).describe("Image repository; the version comes from `release`."),
+  port: wholeNumber(1, 65_535).optional().describe("Port that the container listens on; none for a worker."),
+  routes: list(path(), 0, 50, "paths, such as [/, /docs]")
+    .default([])
+    .describe("Public path prefixes that the proxy sends to this service; the longest match wins."),
+  replicas: wholeNumber(1, 50).default(2).describe("Containers of this service."),
+  cpu: amount(0.05, 64, "CPUs").default(1).describe("CPU limit of each container."),
+  memory: size("16MiB", "512GiB").default("1GiB").describe("Memory limit of each container; swap is off."),
+  health: health.prefault({}).describe("How to tell that a container works."),
+  drain: duration("1s", "10m")
+    .default("40s")
+    .describe("Time between SIGTERM and SIGKILL: requests that run have this long to finish."),
+  uses: list(oneOf(["database", "cache"]), 0, 2, "of: database, cache")
+    .default([])
+    .describe("What it connects to: adds the secrets DATABASE_URL or REDIS_URL, and access to that network."),
+  environment: map(variableName(), z.string("text: quote numbers, true and false"), "names and texts")
+    .default({})
+    .describe("Environment variables that are no secrets."),
+  secrets: list(variableName(), 0, 100, "names under secrets")
+    .default([])
+    .describe(
+      "Secrets given as files: the variable NAME_FILE holds the path of a file with the secret NAME.",
+    ),
+  command: command(64).optional().describe("Replaces the image's command."),
+  migrate: command(64)
+    .optional()
+    .describe("Command run once per release, in this image, before any container of the release starts."),
+  metrics: path().optional().describe("Path of Prometheus metrics."),
+  writable: list(text(FOLDER, "an absolute path inside the container, such as /app/cache"), 0, 20, "paths")
+    .default([])
+    .describe("Paths kept in memory (tmpfs) that the service may write to, besides /tmp."),
+  user: text(
+    /^[1-9]\d{0,9}:[1-9]\d{0,9}$/,
+    'a numeric user and group other than root, in quotes, such as "1000:1000"',
+  )
+    .default("1000:1000")
+    .describe("User and group that the containers run as; they own the secrets' files."),
+});
+
+const release = object({
+  version: text(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "an image tag, such as v1.4.2").describe(
+    "Tag of the images, and the name that people know the release by.",
+  ),
+  commit: text(/^[0-9a-f]{7,40}$/, "a git commit of 7 to 40 hexadecimal digits")
+    .optional()
+    .describe("Git commit that the images were built from."),
+  digests: map(
+    z.string(),
+    text(/^sha256:[0-9a-f]{64}$/, "a digest: sha256: and 64 hexadecimal digits"),
+    "services and digests",
+  )
+    .default({})
+    .describe("Image digest by service; a service that is not here runs the tag `version`."),
+});
+
+const database = object({
+  name: identifier().default("app").describe("Name of the database. Used when its volume is first filled."),
+  user: identifier().default("app").describe("Its owner, whom the services connect as. Used as `name` is."),
+  cpu: amount(0.1, 64, "CPUs").default(2).describe("CPU limit. Changing it restarts the database."),
+  memory: size("128MiB", "512GiB")
+    .default("2GiB")
+    .describe("Memory limit. Changing it restarts the database."),
+});
+
+const cache = object({
+  cpu: amount(0.05, 64, "CPUs").default(1).describe("CPU limit. Changing it restarts Redis."),
+  memory: size("16MiB", "512GiB").default("512MiB").describe("Memory limit. Changing it restarts Redis."),
+});
+
+const proxy = object({
+  httpPort: wholeNumber(1, 65_535)
+    .default(80)
+    .describe("Published port that redirects to HTTPS. Changing it replaces nginx: an outage of seconds."),
+  httpsPort: wholeNumber(1, 65_535)
+    .default(443)
+    .describe("Published port of the application. Changing it replaces nginx: an outage of seconds."),
+  bodyLimit: size("1MiB", "10GiB").default("10MiB").describe("Largest request body."),
+  timeout: duration("1s", "1h")
+    .default("60s")
+    .describe("Longest silence of a service before a request fails."),
+});
+
+const certificates = choice("issuer", [
+  object({ issuer: z.literal("self-signed").describe("Signed by the stack itself; browsers warn.") }),
+  object({
+    issuer: z.literal("letsencrypt").describe("Signed through ACME, renewed every 12 hours if need be."),
+    email: z
+      .email("an e-mail address")
+      .meta({ errorMessage: "an e-mail address" })
+      .describe("Where the issuer writes before a certificate expires."),
+    server: text(/^https:\/\/[A-Za-z0-9.:-]+(\/[\w./~-]*)?$/, "the https URL of an ACME directory")
+      .default("https://acme-v02.api.letsencrypt.org/directory")
+      .describe("ACME directory."),
+  }),
+]);
+
+const host = object({
+  docker: text(DOCKER_HOST, "an address such as ssh://deploy@203.0.113.10 or unix:///var/run/docker.sock")
+    .optional()
+    .describe("Docker Engine. Left out, it is found as the docker command finds it."),
+  sshOptions: list(
+    anyText("an ssh option: text that is not empty"),
+    0,
+    40,
+    "ssh options, such as [-o, Port=2222]",
+  )
+    .default([])
+    .describe("Options for ssh, when `docker` is an ssh:// address."),
+});
+
+const images = object({
+  nginx: image()
+    .default("nginx:1.28-alpine")
+    .describe("The proxy's. Changing it replaces nginx: an outage of seconds."),
+  postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
+  redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
+  certbot: image().default("certbot/certbot:v5.1.0").describe("What gets and renews certificates."),
+});
+
+export const vpsSchema = object({
+  target: z.literal("vps").describe("What carries the application: `vps` is one machine with Docker."),
+  environment,
+  domain: text(HOST_NAME, "a host name in lower case, such as shop.example.com")
+    .default("localhost")
+    .describe("Public host name. Required unless the environment is local."),
+  release: release
+    .optional()
+    .describe("What to run. Left out, the stack keeps the release that it already runs."),
+  services: map(
+    text(/^[a-z][a-z0-9-]{0,30}$/, "a service name of lower-case letters, digits and -, at most 31"),
+    service,
+    "services, such as web and api",
+  ).describe("The application: `web`, `api`, and any worker."),
+  database: database.prefault({}).describe("PostgreSQL 16."),
+  cache: cache.prefault({}).describe("Redis 7, append only."),
+  proxy: proxy.prefault({}).describe("nginx, the only container that publishes ports."),
+  certificates: certificates
+    .default({ issuer: "self-signed" })
+    .describe("Who signs the certificate. letsencrypt is required in staging and production."),
+  host: host.prefault({}).describe("The machine that runs the stack."),
+  registries: list(
+    text(/^[a-z0-9.-]+(:\d{1,5})?$/, "a registry such as ghcr.io"),
+    0,
+    20,
+    "registries, such as [ghcr.io]",
+  )
+    .default([])
+    .describe("Private registries; credentials are those that `docker login` has saved on this machine."),
+  images: images.prefault({}).describe("Images of the stack's own parts."),
+  secrets: map(variableName(), anyText("a secret text that is not empty"), "names and secret texts")
+    .default({})
+    .describe(
+      "Encrypted values that services may ask for by name: `pulumi config set --secret --path secrets.NAME`.",
+    ),
+});
+
+/** What a stack is, by target. */
+export const settingsSchema = choice("target", [vpsSchema]);

@@ -1,0 +1,103 @@
+/**
+ * What several settings must be together. Each rule has a sentence, which docs/configuration.md prints, and names the
+ * settings that it relies on: while one of those is wrong by itself, it keeps silent (rule-check.ts).
+ */
+import type { VpsSettings } from "../settings.ts";
+import type { Finding } from "../shared/problems.ts";
+
+/** A setting as rules name it. */
+export type Pattern = readonly string[];
+/** In a pattern: any service, name or number. */
+export const ANY = "*";
+/** In a pattern: the service that the breach is in. */
+export const SAME = "=";
+
+export interface Rule {
+  /** The rule as a sentence. */
+  readonly meaning: string;
+  /** What it would see a breach in, or at the wrong place of a list, if it were not there. */
+  readonly reliesOn: readonly Pattern[];
+  /** Every breach. */
+  check(settings: VpsSettings): Iterable<Finding>;
+}
+
+/** The names alone: what is wrong inside of a service does not touch them. */
+const SERVICE_NAMES: Pattern = ["services", ANY, "(name)"];
+
+/** Rules about the stack as a whole. Those about services are in service-rules.ts. */
+export const stackRules: readonly Rule[] = [
+  {
+    meaning: "`domain` is a public host name unless the environment is local.",
+    reliesOn: [["domain"], ["environment", "kind"]],
+    *check({ domain, environment: { kind } }) {
+      if (kind === "local" || isPublic(domain)) return;
+      yield {
+        path: ["domain"],
+        need: `a public host name such as shop.example.com, since the environment is ${kind}`,
+      };
+    },
+  },
+  {
+    meaning: "Staging and production have certificates by `letsencrypt`.",
+    reliesOn: [
+      ["certificates", "issuer"],
+      ["environment", "kind"],
+    ],
+    *check({ certificates, environment: { kind } }) {
+      if ((kind !== "staging" && kind !== "production") || certificates.issuer === "letsencrypt") return;
+      yield { path: ["certificates", "issuer"], need: `letsencrypt, since the environment is ${kind}` };
+    },
+  },
+  {
+    meaning: "`letsencrypt` needs a public `domain`: it signs for none that it cannot reach.",
+    reliesOn: [["certificates", "issuer"], ["domain"], ["environment", "kind"]],
+    *check({ certificates, domain, environment: { kind } }) {
+      // Elsewhere a domain that is not public is wrong in itself.
+      if (kind !== "local" || certificates.issuer !== "letsencrypt" || isPublic(domain)) return;
+      yield {
+        path: ["certificates", "issuer"],
+        need: `self-signed, since the domain ${domain} is not public`,
+      };
+    },
+  },
+  {
+    meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
+    reliesOn: [
+      ["proxy", "httpPort"],
+      ["proxy", "httpsPort"],
+    ],
+    *check({ proxy }) {
+      if (proxy.httpPort !== proxy.httpsPort) return;
+      yield {
+        path: ["proxy", "httpsPort"],
+        is: String(proxy.httpsPort),
+        need: "another port than proxy.httpPort",
+      };
+    },
+  },
+  {
+    meaning: "`release.digests` names services that exist.",
+    reliesOn: [SERVICE_NAMES],
+    *check({ services, release }) {
+      for (const name of Object.keys(release?.digests ?? {}).filter(
+        (name) => !Object.hasOwn(services, name),
+      )) {
+        const path = ["release", "digests", name];
+        yield { path, is: "of no service", need: `to be of one of: ${Object.keys(services).join(", ")}` };
+      }
+    },
+  },
+  {
+    meaning: "`host.sshOptions` goes with an `ssh://` address in `host.docker`.",
+    reliesOn: [["host", "docker"]],
+    *check({ host }) {
+      if (host.sshOptions.length === 0 || host.docker?.startsWith("ssh://")) return;
+      yield { path: ["host", "sshOptions"], need: "to be removed, or an ssh:// address in host.docker" };
+    },
+  },
+];
+
+/** Whether the internet can know a host by this name. */
+function isPublic(domain: string): boolean {
+  return domain.includes(".") && !domain.endsWith(".localhost");
+}

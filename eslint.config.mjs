@@ -1,0 +1,25 @@
+import pulumi from "@pulumi/eslint-plugin";
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["node_modules", "examples", "**/*.js", "**/*.mjs", "bench/*/**"] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { "@pulumi": pulumi },
+    rules: {
+      "@pulumi/no-output-in-template-literal": "error",
+      "@pulumi/no-output-instance-in-template-literal": "error",
+      // A promise nobody waits for is an update that has not finished; an expression without effect is a test that asserts nothing.
+      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: [] }],
+      "@typescript-eslint/no-unused-expressions": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-base-to-string": "error",
+    },
+  },
+  {
+    // mocha's `it` takes functions; its globals are typed.
+    files: ["test/**/*.ts"],
+    rules: { "@typescript-eslint/no-floating-promises": "error" },
+  },
+);

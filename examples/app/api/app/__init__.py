@@ -1,0 +1,1 @@
+"""The sample API: items in PostgreSQL, a counter in Redis, health and metrics."""

@@ -1,0 +1,33 @@
+"""What the routes work with, made once for each process."""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from app.cache import Cache
+from app.database import Database
+from app.faults import Faults
+from app.feature_flags import FeatureFlags
+from app.health import HealthChecks
+from app.metrics import Metrics
+from app.settings import Settings
+from app.users import UserIds
+
+CLOSE_SECONDS = 2
+
+
+class Services:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.cache = Cache(settings.redis_url)
+        self.flags = FeatureFlags(settings.posthog_api_key, settings.posthog_host)
+        self.users = UserIds(settings.secret_key)
+        self.faults = Faults(settings)
+        self.metrics = Metrics(self.cache.active_users)
+        self.health = HealthChecks({"postgres": self.database.ping, "redis": self.cache.ping})
+
+    def close(self) -> None:
+        """Side by side and not waited for longer than CLOSE_SECONDS: at this point nobody is served any more."""
+        threads = ThreadPoolExecutor(max_workers=4)
+        closing = [threads.submit(part.close) for part in (self.flags, self.cache, self.database, self.health)]
+        wait(closing, CLOSE_SECONDS)
+        threads.shutdown(wait=False)

@@ -1,0 +1,19 @@
+// Plain JavaScript, so that an old Node gets this sentence and not a syntax error from a TypeScript file.
+import module from "node:module";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `Tristack needs Node 22.18 or newer; this is Node ${process.versions.node} (${process.execPath}).\n` +
+      "Run Pulumi as `npx pulumi …` in this folder: the project brings its own Node.",
+  );
+  process.exit(1);
+}
+
+// Pulumi prepares every stack trace through source maps, and takes one for every promise. Node strips types in place, so
+// lines are right without: a quarter less time and a third less memory for a preview (bench/README.md).
+Error.prepareStackTrace = undefined;
+// Halves the time that loading the program takes, from its second run on.
+module.enableCompileCache();
+
+export default (await import("./index.ts")).default;

@@ -1,0 +1,35 @@
+/** schemas/generated/outputs.schema.json and docs/outputs.md, from the contract. */
+import { outputsSchema } from "../components/outputs.ts";
+import { type SchemaNode, isNode, jsonSchemaOf } from "../components/shared/schema-tree.ts";
+import { type Column, sections } from "./markdown.ts";
+
+const INTRO = `# Outputs
+
+Generated from components/outputs.ts by \`npm run generate\`: change that, not this page.
+
+Every stack exports the same outputs, whatever its target: \`pulumi stack output --json --stack S\`, or \`tristack outputs S\`, which
+adds what is only known later (\`status\`). schemas/generated/outputs.schema.json describes them for machines; a change of the form is
+a change of \`schemaVersion\`. What does not exist yet is \`null\`, not left out. No secret is an output: \`secretRef\` says where
+it lies, as a URI (\`pulumi:\`, \`file:\`, \`k8s:\`, \`aws-sm:\`). Commands are lists of words, never text for a shell.`;
+
+const columns: readonly Column[] = [
+  { head: "type", cell: (_, node) => typeOf(node) },
+  { head: "meaning", cell: (_, node) => String(node.description ?? "") },
+];
+
+export function outputsJsonSchema(): SchemaNode {
+  return { title: "Outputs of a Tristack stack", ...jsonSchemaOf(outputsSchema) };
+}
+
+export function outputsPage(): string {
+  return `${INTRO}\n\n${sections(jsonSchemaOf(outputsSchema), "Fields", columns)}\n`;
+}
+
+function typeOf(node: SchemaNode): string {
+  if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
+  if (node.enum) return node.enum.map((word) => `\`${String(word)}\``).join(", ");
+  if (node.anyOf)
+    return node.anyOf.flatMap((option) => (isNode(option) ? [typeOf(option)] : [])).join(" or ");
+  if (node.type === "array") return isNode(node.items) ? `list of ${typeOf(node.items)}` : "list";
+  return [node.type ?? ""].flat().join(" or ");
+}

@@ -1,0 +1,131 @@
+/**
+ * `npm run test:e2e -- <tier>`: the tests on real engines. Exit code: that of the tests; 2 for a tier that does not exist.
+ * A test that cannot run here says so by name and reason and is counted by itself, never as passed.
+ */
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import Mocha from "mocha";
+import { removeScratch } from "../support/e2e-clone.ts";
+
+/** Tiers that exist, and what each needs. */
+const TIERS = { docker: "a Docker Engine, or root on Debian; builds what it lacks" } as const;
+
+interface Options {
+  grep?: string;
+  bail?: boolean;
+}
+
+/** A test takes minutes where images and plugins are built first. */
+const TIMEOUT_MINUTES = 90;
+
+const program = new Command("test:e2e")
+  .description("run the tests of one tier on real engines")
+  .argument("<tier>", `one of: ${Object.keys(TIERS).join(", ")}`, (tier: string) => {
+    if (tier in TIERS) return tier;
+    throw new InvalidArgumentError(`needs one of: ${Object.keys(TIERS).join(", ")}`);
+  })
+  .argument("[files...]", "files of the tier without .test.ts, such as start preview (default: all)")
+  .option("--grep <text>", "only tests whose title has this")
+  .option("--bail", "stop at the first failure")
+  .addHelpText(
+    "after",
+    `\nTiers:\n${Object.entries(TIERS)
+      .map(([name, needs]) => `  ${name}  needs ${needs}`)
+      .join("\n")}
+
+Environment:
+  TRISTACK_SEED  repeats the moments of the interrupted updates (printed by each run)
+  CI             tests the last commit alone; otherwise changes that are not committed are tested as well
+
+Examples:
+  npm run test:e2e -- docker
+  npm run test:e2e -- docker interrupted --grep "kill -9"
+`,
+  )
+  .showHelpAfterError("(run with --help for what is possible)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(runTier);
+
+async function runTier(tier: string, names: string[], options: Options): Promise<void> {
+  const mocha = new Mocha({
+    reporter: "spec",
+    timeout: TIMEOUT_MINUTES * 60_000,
+    slow: 60_000,
+    bail: options.bail ?? false,
+    grep: options.grep,
+    forbidOnly: true,
+    // The stack's names are the same in every test: one at a time.
+    parallel: false,
+  });
+  for (const file of testFiles(tier, names)) mocha.addFile(file);
+  const release = takeTurn();
+  await mocha.loadFilesAsync();
+  const unable: string[] = [];
+  let passed = 0;
+  const began = Date.now();
+  const failures = await new Promise<number>((resolve) => {
+    const runner = mocha.run(resolve);
+    runner.on("pending", (test) => unable.push(test.fullTitle()));
+    runner.on("pass", () => (passed += 1));
+    // At once as well as at the end: the tier takes minutes.
+    runner.on("fail", (_test, error: Error) => console.log(beginning(error.message)));
+  });
+  await removeScratch();
+  release();
+  console.log(`${tier} tier: ${Math.round((Date.now() - began) / 1000)} s`);
+  if (unable.length > 0)
+    console.log(`Not run, and not counted as passed:\n${unable.map((title) => `  ${title}`).join("\n")}`);
+  if (passed + failures === 0) console.error("error: no test ran");
+  process.exit(failures === 0 && passed > 0 ? 0 : 1);
+}
+
+const SHOWN_LINES = 15;
+
+function beginning(message: string): string {
+  const lines = message.split("\n");
+  const more = lines.length > SHOWN_LINES ? [`… ${lines.length - SHOWN_LINES} lines more at the end`] : [];
+  return [...lines.slice(0, SHOWN_LINES), ...more].map((line) => `        ${line}`).join("\n");
+}
+
+/** Those that were asked for; `start` comes first, since on a fresh machine it is what builds everything. */
+function testFiles(tier: string, names: readonly string[]): string[] {
+  const folder = join(import.meta.dirname, tier);
+  const all = globSync("**/*.test.ts", { cwd: folder }).map((file) => file.replace(/\.test\.ts$/, ""));
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) {
+    console.error(
+      `error: no such file of the tier ${tier}: ${unknown.join(", ")}; needs one of: ${all.sort().join(", ")}`,
+    );
+    process.exit(2);
+  }
+  const last = (name: string) => Number(name !== "start");
+  const chosen = names.length > 0 ? [...new Set(names)] : all;
+  return chosen
+    .sort((a, b) => last(a) - last(b) || a.localeCompare(b))
+    .map((name) => join(folder, `${name}.test.ts`));
+}
+
+/** Two runs on one machine would remove each other's containers: the second is refused. */
+function takeTurn(): () => void {
+  const file = join(tmpdir(), "tristack-e2e.pid");
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (pid > 0 && isAlive(pid)) {
+    console.error(`error: another run of the tests is under way (pid ${pid}); wait until it has ended`);
+    process.exit(1);
+  }
+  writeFileSync(file, String(process.pid));
+  return () => rmSync(file, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+// Last: what stands below an `await` does not exist yet while it waits.
+await program.parseAsync();

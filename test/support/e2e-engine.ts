@@ -1,0 +1,125 @@
+/** The Docker Engine as the tests see it: by the docker command, never through the code under test. */
+import { LABEL } from "../../components/shared/labels.ts";
+import { PROJECT } from "./e2e-clone.ts";
+import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
+
+/** Only what the tests read of `docker inspect`. */
+export interface Container {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly StartedAt: string;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly Config: {
+    readonly Image: string;
+    readonly User: string;
+    readonly Env: readonly string[] | null;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly HostConfig: {
+    readonly CpuQuota: number;
+    readonly CpuPeriod: number;
+    readonly Memory: number;
+    readonly MemorySwap: number;
+    readonly RestartPolicy: { readonly Name: string };
+    readonly ReadonlyRootfs: boolean;
+    readonly Privileged: boolean;
+    readonly CapDrop: readonly string[] | null;
+    readonly CapAdd: readonly string[] | null;
+    readonly SecurityOpt: readonly string[] | null;
+    readonly NetworkMode: string;
+    readonly LogConfig: { readonly Type: string; readonly Config: Readonly<Record<string, string>> };
+    readonly PortBindings: Readonly<Record<string, readonly { readonly HostPort: string }[]>> | null;
+  };
+  readonly Mounts: readonly { readonly Name?: string; readonly Destination: string; readonly RW: boolean }[];
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+}
+
+/** Output of `docker …`. */
+export async function docker(...args: string[]): Promise<string> {
+  return succeeded(await run("docker", args, { cwd: REPOSITORY, timeoutSeconds: 120 })).stdout.trim();
+}
+
+const OWN = ["--filter", `label=${LABEL.project}=${PROJECT}`];
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** Every container of the tests' project, running or not. */
+export async function containers(stack = "local"): Promise<Container[]> {
+  const ids = lines(
+    await docker("ps", "--all", "--quiet", "--no-trunc", ...OWN, "--filter", `label=${LABEL.stack}=${stack}`),
+  );
+  if (ids.length === 0) return [];
+  return JSON.parse(await docker("inspect", "--type", "container", ...ids)) as Container[];
+}
+
+/** Those of one resource, such as `postgres`. */
+export async function containersOf(resource: string, stack?: string): Promise<Container[]> {
+  return (await containers(stack)).filter((one) => one.Config.Labels[LABEL.resource] === resource);
+}
+
+/** The one running container of a resource. */
+export async function containerOf(resource: string): Promise<Container> {
+  const found = (await containersOf(resource)).filter((one) => one.State.Running);
+  const [one] = found;
+  if (found.length !== 1 || !one)
+    throw new Error(`${found.length} running containers of ${resource}, expected 1`);
+  return one;
+}
+
+/** Output of a command inside the running container of a resource. */
+export async function inside(resource: string, ...command: string[]): Promise<string> {
+  return docker("exec", (await containerOf(resource)).Id, ...command);
+}
+
+/** Answer of PostgreSQL itself to one statement, as unaligned text. */
+export function psql(statement: string): Promise<string> {
+  return inside("postgres", "psql", "-U", "app", "-d", "app", "-Atqc", statement);
+}
+
+/** Answer of Redis itself; the password is taken from the file inside the container. */
+export function redis(...command: string[]): Promise<string> {
+  const script =
+    'REDISCLI_AUTH=$(sed -n "s/^requirepass //p" /run/secrets/REDIS_CONF) exec redis-cli --no-auth-warning "$@"';
+  return inside("redis", "sh", "-c", script, "redis-cli", ...command);
+}
+
+/** Names of everything that carries the tests' label, by kind. */
+export async function leftovers(
+  stack?: string,
+): Promise<Record<"containers" | "networks" | "volumes" | "images", string[]>> {
+  const own = stack === undefined ? OWN : [...OWN, "--filter", `label=${LABEL.stack}=${stack}`];
+  return {
+    containers: lines(await docker("ps", "--all", "--format", "{{.Names}}", ...own)),
+    networks: lines(await docker("network", "ls", "--format", "{{.Name}}", ...own)),
+    volumes: lines(await docker("volume", "ls", "--format", "{{.Name}}", ...own)),
+    images: lines(await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", ...own)),
+  };
+}
+
+/** Removes containers, networks and volumes of the tests' project. Images stay: the next start needs them again. */
+export async function sweep(): Promise<void> {
+  const { containers, networks, volumes } = await leftovers();
+  if (containers.length > 0) await docker("rm", "--force", "--volumes", ...containers);
+  if (networks.length > 0) await docker("network", "rm", ...networks);
+  if (volumes.length > 0) await docker("volume", "rm", ...volumes);
+}
+
+/**
+ * Keeps the layers of images that are about to be destroyed: the classic builder's cache is those layers, and building
+ * the next test's images would take minutes. The parent of an image does not carry its labels, which come last.
+ */
+export async function keepBuildCache(): Promise<void> {
+  for (const image of (await leftovers()).images.filter((name) => !name.startsWith("<none>"))) {
+    const parent = await docker("image", "inspect", "--format", "{{.Parent}}", image);
+    const name = image.replace(/:.*$/, "").split("/").pop() ?? "";
+    if (parent !== "") await docker("tag", parent, `tristack-e2e-cache/${name}`);
+  }
+}

@@ -1,0 +1,24 @@
+/** Outputs to test with. */
+import { type Built, assembleOutputs } from "../../components/outputs.ts";
+import { parseSettings } from "../../components/settings.ts";
+import { CONTEXT, type Config, goodConfig, rawConfig } from "./settings.ts";
+
+export const BUILT: Built = {
+  releaseId: "v1.0.0-0badcafe",
+  database: { version: "16", host: "postgres", port: 5432, secretRef: "pulumi:postgres-password" },
+  volumes: [{ name: "database", id: "tristack-test-postgres-data" }],
+  strategy: "switch",
+  cost: { monthlyUsd: null, unpriced: ["the host"] },
+};
+
+/** The outputs of the good stack of test/support/settings.ts, with changes to its settings and to what is built. */
+export function goodOutputs(change: Config = {}, built: Partial<Built> = {}) {
+  const result = parseSettings(rawConfig({ ...goodConfig(), ...change }), CONTEXT);
+  if ("problems" in result) throw new Error(JSON.stringify(result.problems));
+  return assembleOutputs({
+    settings: result.settings,
+    owner: { project: "tristack", stack: "test" },
+    release: { version: "v1.0.0", digests: { web: `sha256:${"0".repeat(64)}` } },
+    built: { ...BUILT, ...built },
+  });
+}

@@ -1,0 +1,82 @@
+/** nginx's configuration as text; that nginx takes it is for the real engines to show. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type ConfigurationArgs, nginxConfiguration } from "../../components/docker/nginx/configuration.ts";
+
+const ARGS: ConfigurationArgs = {
+  releaseId: "v1-0123abcd",
+  domain: "shop.example.com",
+  proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
+  routes: { web: ["/", "/api/web"], api: ["/api/", "/health"] },
+  trustedCertificate: true,
+  drainSeconds: 40,
+};
+
+/** The service that the longest matching location names, as nginx chooses among `=` and prefix locations. */
+function serviceFor(path: string, configuration: string): string | undefined {
+  const publicServer = configuration.split("ssl_session_tickets off;")[1]?.split("server {")[0] ?? "";
+  const places = [...publicServer.matchAll(/location (= )?(\S+) \{ proxy_pass http:\/\/(\S+); \}/g)];
+  const exact = places.find(([, equals, place]) => equals && place === path);
+  const prefixes = places.filter(([, equals, place]) => !equals && path.startsWith(place ?? ""));
+  const longest = prefixes.sort((a, b) => (b[2]?.length ?? 0) - (a[2]?.length ?? 0))[0];
+  return (exact ?? longest)?.[3];
+}
+
+describe("nginx's configuration", () => {
+  const configuration = nginxConfiguration(ARGS);
+
+  it("sends each path to the service with the longest route", () => {
+    const expected = {
+      "/": "web",
+      "/about": "web",
+      "/api": "api",
+      "/api/items": "api",
+      "/api/web": "web",
+      "/api/web/time": "web",
+      "/apix": "web",
+      "/health": "api",
+      "/healthy": "web",
+    };
+    for (const [path, service] of Object.entries(expected))
+      assert.equal(serviceFor(path, configuration), service, path);
+  });
+
+  it("sends every path below a route to its service, and none beside it", () => {
+    const segment = fc.stringMatching(/^[a-z0-9]{1,8}$/);
+    fc.assert(
+      fc.property(segment, segment, (first, second) => {
+        const one = nginxConfiguration({ ...ARGS, routes: { web: ["/"], other: [`/${first}`] } });
+        assert.equal(serviceFor(`/${first}`, one), "other");
+        assert.equal(serviceFor(`/${first}/${second}`, one), "other");
+        assert.equal(serviceFor(`/${first}${second}`, one), "web");
+      }),
+    );
+  });
+
+  it("answers /health itself where no service does", () => {
+    const own = nginxConfiguration({ ...ARGS, routes: { web: ["/"] } });
+    assert.equal(own.match(/location = \/health \{ default_type text\/plain; return 200/g)?.length, 2);
+    assert.doesNotMatch(configuration, /return 200 "ok/);
+  });
+
+  it("leads from HTTP to the published HTTPS port", () => {
+    assert.match(configuration, /return 301 https:\/\/\$host\$request_uri;/);
+    const moved = nginxConfiguration({ ...ARGS, proxy: { ...ARGS.proxy, httpsPort: 8443 } });
+    assert.match(moved, /return 301 https:\/\/\$host:8443\$request_uri;/);
+  });
+
+  it("makes browsers insist on HTTPS only where they trust the certificate", () => {
+    assert.match(configuration, /Strict-Transport-Security/);
+    assert.doesNotMatch(
+      nginxConfiguration({ ...ARGS, trustedCertificate: false }),
+      /Strict-Transport-Security/,
+    );
+  });
+
+  it("says which release it serves, for the switch to confirm", () => {
+    assert.match(
+      configuration,
+      /location = \/__release \{ default_type text\/plain; return 200 "v1-0123abcd\\n"; \}/,
+    );
+  });
+});

@@ -1,0 +1,166 @@
+/** Settings that are right: of each kind, at their bounds, and with their defaults. */
+import assert from "node:assert/strict";
+import { parseSettings } from "../../components/settings.ts";
+import { CONTEXT, changed, goodConfig, problemLines, rawConfig } from "../support/settings.ts";
+
+describe("good settings", () => {
+  const good = (change: Record<string, unknown>) => problemLines({ ...goodConfig(), ...change });
+  const local = { environment: { kind: "local" }, domain: undefined, certificates: undefined };
+
+  it("of each kind of environment", () => {
+    assert.deepEqual(good({}), []);
+    assert.deepEqual(good({ environment: { kind: "staging" } }), []);
+    assert.deepEqual(good(local), []);
+    assert.deepEqual(good({ ...local, domain: "shop.example.com" }), []);
+    const preview = { kind: "preview", expiresAt: "2026-12-01T00:00:00Z", pullRequest: 42 };
+    assert.deepEqual(good({ environment: preview }), []);
+    assert.deepEqual(good({ environment: preview, certificates: { issuer: "self-signed" } }), []);
+  });
+
+  it("of the smallest kind get every default", () => {
+    const config = {
+      target: "vps",
+      environment: { kind: "local" },
+      services: { web: { image: "web", port: 80, routes: ["/"] } },
+    };
+    const result = parseSettings(rawConfig(config), { ...CONTEXT, secretKeys: new Set() });
+    assert.ok("settings" in result);
+    assert.deepEqual(result.settings, {
+      target: "vps",
+      environment: { kind: "local" },
+      domain: "localhost",
+      services: {
+        web: {
+          image: "web",
+          port: 80,
+          routes: ["/"],
+          replicas: 2,
+          cpu: 1,
+          memory: "1GiB",
+          health: { path: "/health", interval: "5s", timeout: "3s", startup: "60s", retries: 3 },
+          drain: "40s",
+          uses: [],
+          environment: {},
+          secrets: [],
+          writable: [],
+          user: "1000:1000",
+        },
+      },
+      database: { name: "app", user: "app", cpu: 2, memory: "2GiB" },
+      cache: { cpu: 1, memory: "512MiB" },
+      proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
+      certificates: { issuer: "self-signed" },
+      host: { sshOptions: [] },
+      registries: [],
+      images: {
+        nginx: "nginx:1.28-alpine",
+        postgres: "postgres:16-alpine",
+        redis: "redis:7-alpine",
+        certbot: "certbot/certbot:v5.1.0",
+      },
+      secrets: {},
+    });
+  });
+
+  it("with letsencrypt get its directory", () => {
+    const result = parseSettings(rawConfig(goodConfig()), CONTEXT);
+    assert.ok("settings" in result);
+    assert.deepEqual(result.settings.certificates, {
+      issuer: "letsencrypt",
+      email: "ops@example.com",
+      server: "https://acme-v02.api.letsencrypt.org/directory",
+    });
+  });
+
+  it("with a setting left empty, as `proxy:` alone", () => {
+    // The engine of today hands over "", and says that it will be null one day.
+    for (const proxy of ["", "null"]) {
+      const result = parseSettings({ ...rawConfig(goodConfig()), proxy }, CONTEXT);
+      assert.ok("settings" in result);
+      assert.equal(result.settings.proxy.httpsPort, 443);
+    }
+  });
+
+  it("with a time that YAML took for one, as Pulumi then writes it", () => {
+    const environment = { kind: "preview", expiresAt: "2026-12-01 08:30:00 +0000 UTC" };
+    const result = parseSettings(rawConfig({ ...goodConfig(), environment }), CONTEXT);
+    assert.ok("settings" in result);
+    assert.deepEqual(result.settings.environment, { kind: "preview", expiresAt: "2026-12-01T08:30:00Z" });
+  });
+
+  it("with a database elsewhere: DATABASE_URL is a secret like any other where `uses` does not give it", () => {
+    const api = { image: "api", port: 80, routes: ["/api"], secrets: ["DATABASE_URL"] };
+    const config = changed(
+      changed(goodConfig(), ["services", "api"], api),
+      ["secrets", "DATABASE_URL"],
+      "postgres://x",
+    );
+    assert.deepEqual(problemLines(config), []);
+  });
+
+  it("with routes and images of every allowed form", () => {
+    assert.deepEqual(
+      problemLines(changed(goodConfig(), ["services", "api", "routes"], ["/health", "/a.b/~c-d_e%20/"])),
+      [],
+    );
+    for (const image of [
+      "web",
+      "org/web",
+      "ghcr.io/org/my_web",
+      "localhost:5000/web",
+      "tristack.local/web",
+    ]) {
+      assert.deepEqual(problemLines(changed(goodConfig(), ["services", "web", "image"], image)), [], image);
+    }
+    for (const image of [
+      "nginx",
+      "nginx:1.28-alpine",
+      "localhost:5000/nginx:v1",
+      `nginx@sha256:${"a".repeat(64)}`,
+    ]) {
+      assert.deepEqual(problemLines({ ...goodConfig(), images: { nginx: image } }), [], image);
+    }
+  });
+});
+
+describe("bounds", () => {
+  const preview = { kind: "preview", expiresAt: "2026-12-01T00:00:00Z" };
+  /** Smallest and largest value, and the nearest ones beyond them. */
+  const bounds: Readonly<
+    Record<string, readonly [min: unknown, max: unknown, below: unknown, above: unknown]>
+  > = {
+    "environment.pullRequest": [1, 10_000_000, 0, 10_000_001],
+    "services.web.port": [1, 65_535, 0, 65_536],
+    "services.web.replicas": [1, 50, 0, 51],
+    "services.web.cpu": [0.05, 64, 0.04, 64.01],
+    "services.web.memory": ["16MiB", "512GiB", "15MiB", "513GiB"],
+    "services.web.drain": ["1s", "10m", "0s", "601s"],
+    "services.web.health.interval": ["1s", "10m", "0s", "601s"],
+    "services.web.health.timeout": ["1s", "5m", "0s", "301s"],
+    "services.web.health.startup": ["1s", "30m", "0s", "1801s"],
+    "services.web.health.retries": [1, 20, 0, 21],
+    "database.cpu": [0.1, 64, 0.09, 64.01],
+    "database.memory": ["128MiB", "512GiB", "127MiB", "513GiB"],
+    "cache.cpu": [0.05, 64, 0.04, 64.01],
+    "cache.memory": ["16MiB", "512GiB", "15MiB", "513GiB"],
+    "proxy.httpPort": [1, 65_535, 0, 65_536],
+    "proxy.httpsPort": [1, 65_535, 0, 65_536],
+    "proxy.bodyLimit": ["1MiB", "10GiB", "0MiB", "10241MiB"],
+    "proxy.timeout": ["1s", "1h", "0s", "3601s"],
+  };
+  const base = { ...goodConfig(), environment: preview, database: {}, cache: {}, proxy: {} };
+  const config = changed(base, ["services", "web", "health"], {});
+
+  for (const [path, [min, max, below, above]] of Object.entries(bounds)) {
+    it(`of ${path} are ${String(min)} and ${String(max)}`, () => {
+      const lines = (value: unknown) => problemLines(changed(config, path.split("."), value));
+      assert.deepEqual([min, max].flatMap(lines), []);
+      for (const value of [below, above]) {
+        assert.match(
+          lines(value).join("\n"),
+          new RegExp(`^tristack:${path} is \\S+; needs .* from ${String(min)} to ${String(max)}$`),
+        );
+      }
+    });
+  }
+});

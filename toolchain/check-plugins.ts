@@ -1,0 +1,94 @@
+/**
+ * `node toolchain/check-plugins.ts`: compares the plugins that are installed with the npm packages that talk to them.
+ * A plugin built here repeats the official plugin's names by hand, and a name that differs is ignored without a word:
+ * a setting that has no effect. Compared are all resources of the packages, with every property, nested ones too: its
+ * name, its type, whether it is required and whether its value is secret.
+ */
+import { execFileSync } from "node:child_process";
+import { toolPath, toolsFor } from "./pins.ts";
+import { type Shape, type Shapes, packageShapes } from "./package-shapes.ts";
+
+/** What `pulumi-resource-… -names` prints. */
+interface Names {
+  readonly resources: Record<string, { deleteBeforeReplace: boolean; properties: Shapes }>;
+  readonly config: Shapes;
+}
+
+/** Of the packages, but of no upstream provider: the official plugins add them. */
+const NOT_BRIDGED = new Set(["docker:index/image:Image"]);
+
+/** Required in the upstream provider but with a value of its own, so optional in the package. */
+const DEFAULTED = new Set(["provider docker.host"]);
+
+/** Set by Docker alone, though the package lets a program name it. */
+const READ_ONLY = new Set(["docker:index/volume:Volume (inputs).cluster.id"]);
+
+const problems: string[] = [];
+let compared = 0;
+
+for (const tool of toolsFor("vps").filter((one) => one.kind === "plugin")) {
+  const name = tool.name.replace("pulumi-resource-", "");
+  const names = JSON.parse(execFileSync(toolPath(tool), ["-names"], { encoding: "utf8" })) as Names;
+  const shapes = packageShapes(name);
+  for (const [token, { inputs, outputs }] of shapes.resources) {
+    if (NOT_BRIDGED.has(token)) continue;
+    const resource = names.resources[token];
+    if (!resource) {
+      problems.push(`${token}: not in the plugin`);
+      continue;
+    }
+    compare(
+      `${token} (inputs)`,
+      inputs,
+      only(resource.properties, (property) => property.input === true),
+    );
+    compare(`${token} (outputs)`, outputs, resource.properties, { outputs: true });
+  }
+  compare(`provider ${name}`, shapes.provider, names.config, {});
+}
+
+interface Way {
+  /** What is required or secret says nothing about outputs. */
+  readonly outputs?: boolean;
+}
+
+function compare(where: string, expected: Shapes, actual: Shapes, way: Way = {}): void {
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    const [want, have] = [expected[key], actual[key]];
+    const path = `${where}.${key}`;
+    // Pulumi has an id of its own.
+    if ((key === "id" && !want) || READ_ONLY.has(path)) continue;
+    if (!want || !have) {
+      problems.push(
+        `${path}: ${want ? "in the package, not in the plugin" : "in the plugin, not in the package"}`,
+      );
+      continue;
+    }
+    compared++;
+    if (want.type !== have.type)
+      problems.push(`${path}: ${want.type} in the package, ${have.type} in the plugin`);
+    if (!way.outputs && !DEFAULTED.has(path) && (want.required ?? false) !== (have.required ?? false)) {
+      problems.push(`${path}: ${describe(want)} in the package, ${describe(have)} in the plugin`);
+    }
+    if (way.outputs && (want.secret ?? false) && !have.secret)
+      problems.push(`${path}: not secret in the plugin`);
+    if (want.properties || have.properties) {
+      const inner = way.outputs
+        ? (have.properties ?? {})
+        : only(have.properties ?? {}, (one) => one.input === true);
+      compare(path, want.properties ?? {}, inner, way);
+    }
+  }
+}
+
+function only(shapes: Shapes, wanted: (shape: Shape) => boolean): Shapes {
+  return Object.fromEntries(Object.entries(shapes).filter(([, shape]) => wanted(shape)));
+}
+
+function describe(shape: Shape): string {
+  return shape.required ? "required" : "optional";
+}
+
+for (const problem of problems) console.log(problem);
+console.log(`${compared} properties compared, ${problems.length} differ`);
+process.exitCode = problems.length > 0 || compared === 0 ? 1 : 0;

@@ -1,0 +1,129 @@
+/**
+ * The one place that says which tools there are, in which version, and what each is built from where it cannot be
+ * downloaded. Versions that npm also knows (the CLI, the plugins of the SDKs) are read from package.json, so that the
+ * two cannot diverge; versions of Go modules stand in modules/<folder>/go.mod.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pulumiHome } from "./paths.ts";
+
+/** Where a stack's application runs: decides which plugins are needed. */
+export type Target = keyof typeof PLUGINS_OF;
+
+export interface Tool {
+  /** Name of the executable. */
+  readonly name: string;
+  /** `cli` and `language` lie in the folder of the CLI's version, each plugin in one of its own. */
+  readonly kind: "cli" | "language" | "plugin";
+  /** Version that it is installed as. */
+  readonly version: string;
+  readonly source: GoSource;
+}
+
+/** What a tool is built from where it cannot be downloaded. */
+export interface GoSource {
+  /** Folder under toolchain/modules, with a go.mod and a go.sum. */
+  readonly folder: string;
+  /** Main package. */
+  readonly package: string;
+  /** Module of that go.mod that what comes out is named after, in reports. */
+  readonly module: string;
+  /** Values that the linker sets, so that the executable knows its version. */
+  readonly set?: Readonly<Record<string, string>>;
+}
+
+const packages = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
+  dependencies: Record<string, string>;
+};
+
+/** Version of a package in package.json, which has to be exact: a range would let plugin and SDK diverge. */
+function pinned(name: string): string {
+  const version = packages.dependencies[name];
+  if (version && /^\d+\.\d+\.\d+$/.test(version)) return version;
+  throw new Error(`package.json: dependency \`${name}\` is ${version ?? "missing"}; needs one exact version`);
+}
+
+const cliVersion = pinned("pulumi");
+
+/** Pulumi's command. */
+export const CLI: Tool = {
+  name: "pulumi",
+  kind: "cli",
+  version: cliVersion,
+  source: {
+    folder: "pulumi",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    module: "github.com/pulumi/pulumi/pkg/v3",
+    set: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": `v${cliVersion}` },
+  },
+};
+
+// Official releases carry it beside the CLI; as a Go module its last version is of before it moved to a module of its own.
+const languageHost: Tool = {
+  name: "pulumi-language-nodejs",
+  kind: "language",
+  version: cliVersion,
+  source: {
+    folder: "language-nodejs",
+    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    module: "github.com/pulumi/pulumi/sdk/v3",
+  },
+};
+
+function plugin(name: string, module: string): Tool {
+  const version = pinned(`@pulumi/${name}`);
+  return {
+    name: `pulumi-resource-${name}`,
+    kind: "plugin",
+    version,
+    source: {
+      folder: "plugins",
+      package: `./cmd/pulumi-resource-${name}`,
+      module,
+      set: { "main.version": version },
+    },
+  };
+}
+
+const docker = plugin("docker", "github.com/terraform-providers/terraform-provider-docker");
+const random = plugin("random", "github.com/terraform-providers/terraform-provider-random");
+
+/** Plugins by target; what a target does not use is not installed. */
+const PLUGINS_OF = {
+  vps: [docker, random],
+} as const satisfies Record<string, readonly Tool[]>;
+
+export const TARGETS = Object.keys(PLUGINS_OF) as Target[];
+
+/** The tools that a stack of this target needs. */
+export function toolsFor(target: Target): readonly Tool[] {
+  return [CLI, languageHost, ...PLUGINS_OF[target]];
+}
+
+/** Where a tool lies: the folders that npm's `pulumi`, the Automation API and the CLI itself look in. */
+export function toolPath(tool: Tool, home = pulumiHome()): string {
+  if (tool.kind !== "plugin") return join(home, "versions", tool.version, "bin", tool.name);
+  const folder = `${tool.name.replace(/^pulumi-/, "")}-v${tool.version}`;
+  return join(home, "plugins", folder, tool.name);
+}
+
+/** The images that the stack and the sample application are made of. */
+export const IMAGES = {
+  nginx: { official: "nginx:1.28-alpine", suite: "forky" },
+  postgres: { official: "postgres:16-alpine", suite: "bookworm" },
+  redis: { official: "redis:7-alpine", suite: "bookworm" },
+  certbot: { official: "certbot/certbot:v5.1.0", suite: "bookworm" },
+  node: { official: "node:24-bookworm-slim", suite: "bookworm" },
+  python: { official: "python:3.11-slim-bookworm", suite: "bookworm" },
+} as const satisfies Record<string, ImagePin>;
+
+export interface ImagePin {
+  /** Pulled where a registry can be reached. */
+  readonly official: string;
+  /** Debian release that the stand-in is built from elsewhere. */
+  readonly suite: Suite;
+}
+
+export type Suite = "bookworm" | "forky";
+export type ImageName = keyof typeof IMAGES;
+export const IMAGE_NAMES = Object.keys(IMAGES) as ImageName[];
