@@ -20,7 +20,7 @@ import {
   unrecorded,
   vanished,
 } from "./recovery.ts";
-import { removeContainers, removeNetworks, settle } from "./sweep.ts";
+import { detachGhosts, removeContainers, removeNetworks, settle } from "./sweep.ts";
 
 /** How long an engine whose `tristack` died is given to end by itself. */
 const ENGINE_GRACE_SECONDS = 60;
@@ -212,6 +212,8 @@ async function sweepUnrecorded(engine: Engine, docker: Docker, deployment: Deplo
       ...(await removeNetworks(docker, unrecorded(await docker.networks(engine.owner), deployment))),
     );
   }
+  // Those that the state knows are the engine's to remove, which it could not while something is left in them.
+  for (const { id } of await docker.networks(engine.owner)) await detachGhosts(docker, id);
   return { containers, networks };
 }
 

@@ -54,9 +54,24 @@ export async function removeContainers(
 export async function removeNetworks(docker: Docker, networks: readonly Owned[]): Promise<string[]> {
   const removed: string[] = [];
   for (const { id, name } of networks) {
+    await detachGhosts(docker, id);
     if ((await docker.try(["network", "rm", id])) !== undefined) removed.push(name);
   }
   return removed;
+}
+
+/**
+ * Takes out of a network what Docker keeps there of containers that no longer exist: one that was removed in the middle
+ * of its start can leave its endpoint behind, and Docker then refuses for ever to remove the network.
+ */
+export async function detachGhosts(docker: Docker, network: string): Promise<void> {
+  const text = await docker.try(["network", "inspect", "--format", "{{json .Containers}}", network]);
+  const endpoints = JSON.parse(text ?? "null") as Record<string, { Name: string }> | null;
+  for (const { Name: name } of Object.values(endpoints ?? {})) {
+    if ((await docker.try(["inspect", "--type", "container", "--format", "{{.Id}}", name])) !== undefined)
+      continue;
+    await docker.try(["network", "disconnect", "--force", network, name]);
+  }
 }
 
 /** Everything of a stack that is being destroyed, data and images included. Returns what was there, by kind. */

@@ -108,8 +108,25 @@ export async function leftovers(
 export async function sweep(): Promise<void> {
   const { containers, networks, volumes } = await leftovers();
   if (containers.length > 0) await docker("rm", "--force", "--volumes", ...containers);
-  if (networks.length > 0) await docker("network", "rm", ...networks);
+  for (const network of networks) await removeNetwork(network);
   if (volumes.length > 0) await docker("volume", "rm", ...volumes);
+}
+
+/** Docker can keep the endpoint of a container that was removed while it started; nothing but force takes it out. */
+async function removeNetwork(network: string): Promise<void> {
+  const existing = lines(await docker("ps", "--all", "--format", "{{.Names}}"));
+  const endpoints = await docker(
+    "network",
+    "inspect",
+    "--format",
+    "{{range .Containers}}{{println .Name}}{{end}}",
+    network,
+  );
+  for (const name of lines(endpoints).filter((one) => !existing.includes(one))) {
+    console.log(`    ${network}: removing what Docker left of ${name}`);
+    await docker("network", "disconnect", "--force", network, name);
+  }
+  await docker("network", "rm", network);
 }
 
 /**
