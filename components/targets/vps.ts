@@ -5,6 +5,7 @@ import { Networks } from "../docker/network.ts";
 import { PROXY_PORTS, nginxConfiguration } from "../docker/nginx/configuration.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "../docker/postgres.ts";
 import { Proxy } from "../docker/proxy.ts";
+import { Records } from "../docker/records.ts";
 import { Redis } from "../docker/redis.ts";
 import { Service } from "../docker/service.ts";
 import { Switch } from "../docker/switch.ts";
@@ -20,6 +21,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   const opts = { providers: [dockerProvider(settings)] };
   const protect = isProtected(settings.environment.kind);
 
+  const records = new Records("records", { owner, protect }, opts);
   const networks = new Networks("network", { owner }, opts);
   const { frontend, backend } = networks;
   const postgres = new Postgres(
@@ -100,6 +102,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       { name: "certificates", id: certificates.volume },
     ],
     strategy: "switch",
+    statusRef: records.reference,
     // The price of the host is not known here: it may be anybody's.
     cost: { monthlyUsd: null, unpriced: ["host"] },
   };

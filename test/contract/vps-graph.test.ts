@@ -137,6 +137,7 @@ for (const { stack, file, protects } of SHIPPED) {
         "certificates",
         "postgres-data",
         "postgres-password",
+        "records",
         "redis-data",
         "redis-password",
       ];
