@@ -5,13 +5,14 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Release, imageOf } from "./release.ts";
+import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
+import { releaseSettingsSchema } from "./settings/bounds.ts";
 import { type Settings, isProtected } from "./settings.ts";
 import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
 
-export const OUTPUTS_VERSION = "1.0.0";
+export const OUTPUTS_VERSION = "1.1.0";
 
 const url = () =>
   z.string("an http or https URL").regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "an http or https URL");
@@ -37,8 +38,36 @@ const status = z.strictObject({
   lastDeploy: z
     .strictObject({
       at,
-      releaseId: z.string().describe("Id of the release."),
-      passed: z.boolean().describe("Whether the probe saw no failed request."),
+      releaseId: z.string().describe("Id of the release that was to be brought."),
+      version: z.string().describe("Its version."),
+      kind: z.enum(["deploy", "rollback"]).describe("What was done."),
+      passed: z.boolean().describe("Whether it serves since; otherwise the one before it was put back."),
+      reason: z.string().nullable().describe("Why it did not pass; null if it did."),
+      by: z.string().describe("Who ran it, and where."),
+      proof: z
+        .strictObject({
+          requests: z.int().min(0).describe("Requests of the probe, from before the update to the end."),
+          failed: z
+            .int()
+            .min(0)
+            .describe("Those with status 500 or higher, a timeout or a connection error."),
+          retried: z
+            .int()
+            .min(0)
+            .describe("GETs repeated once, their connection having been closed unanswered."),
+          p99Milliseconds: z.number().min(0).describe("Time within which 99 of 100 were answered."),
+          traffic: z
+            .strictObject({
+              requests: z
+                .int()
+                .min(0)
+                .describe("Answers that nginx logged for the new release, the probe's included."),
+              failed: z.int().min(0).describe("Those with status 500 or higher."),
+            })
+            .describe("What everybody saw of the new release until the end of the bake."),
+          seconds: z.record(z.string(), z.number()).describe("Seconds by phase, and `total`."),
+        })
+        .describe("What was measured through the rollout."),
     })
     .nullable()
     .describe("The last deploy; null before the first."),
@@ -67,6 +96,12 @@ export const outputsSchema = z.strictObject({
       version: z.string().min(1).describe("Tag of the images."),
       commit: z.string().nullable().describe("Git commit that they were built from; null if unknown."),
       digests: z.record(z.string(), z.string()).describe("Image digest by service, as far as known."),
+      settings: releaseSettingsSchema.describe("The settings that are part of it; nothing secret."),
+      restored: z
+        .boolean()
+        .describe(
+          "Whether a rollback brought it back: its settings then stand in place of the file's until the next deploy.",
+        ),
     })
     .describe("The release that is served: its health was confirmed before the update ended."),
   urls: z
@@ -187,6 +222,8 @@ export function assembleOutputs(parts: { settings: Settings; owner: Owner; relea
       version: release.version,
       commit: release.commit ?? null,
       digests: release.digests,
+      settings: releaseSettingsOf(settings),
+      restored: release.restored !== undefined,
     },
     urls: urlsOf(settings),
     services: Object.entries(settings.services).map(([name, service]) => ({

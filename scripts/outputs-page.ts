@@ -18,7 +18,11 @@ const columns: readonly Column[] = [
 ];
 
 export function outputsJsonSchema(): SchemaNode {
-  return { title: "Outputs of a Tristack stack", ...jsonSchemaOf(outputsSchema) };
+  // The sentences of the settings are for those who write them.
+  const plain = JSON.stringify(jsonSchemaOf(outputsSchema), (key, value: unknown) =>
+    key === "errorMessage" ? undefined : value,
+  );
+  return { title: "Outputs of a Tristack stack", ...(JSON.parse(plain) as SchemaNode) };
 }
 
 export function outputsPage(): string {

@@ -16,7 +16,11 @@ export class Records extends pulumi.ComponentResource {
   readonly reference: pulumi.Output<string>;
 
   /** @param args.protect whether the volume refuses to be deleted */
-  constructor(name: string, args: { owner: Owner; protect: boolean }, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: { owner: Owner; protect: boolean },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("tristack:docker:Records", name, {}, opts);
     const volume = dataVolume(args.owner, name, { parent: this, protect: args.protect });
     this.volume = volume.name;

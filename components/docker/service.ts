@@ -5,7 +5,7 @@ import type { Service as ServiceSettings } from "../settings.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";
 import { fingerprint, releaseName, secretFingerprint } from "../shared/names.ts";
 import { goDuration, seconds } from "../shared/units.ts";
-import { REPLACED_BY, containerArgs, variables } from "./container.ts";
+import { type ContainerPolicy, REPLACED_BY, containerArgs, variables } from "./container.ts";
 import { Migration } from "./migration.ts";
 import { type Upstream, upstreamsOf } from "./nginx/upstreams.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -30,96 +30,173 @@ export interface ServiceArgs {
 }
 
 export class Service extends pulumi.ComponentResource {
-  /** One entry a container; empty for a worker. */
+  /** One entry a container of the current release; empty for a worker. */
   readonly upstreams: Upstream[];
   /** Eight characters that change whenever the containers do. */
   readonly fingerprint: string;
 
-  constructor(name: string, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+  /** @param args of the release to run, and then of the one that goes on running beside it for now, if any */
+  constructor(
+    name: string,
+    [args, previous]: [ServiceArgs, ServiceArgs?],
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("tristack:docker:Service", name, {}, opts);
-    const { settings, owner } = args;
-    const environment = { ...args.environment, ...settings.environment, RELEASE: args.version };
-    const policy = {
-      cpu: settings.cpu,
-      memory: settings.memory,
-      user: settings.user,
-      writable: settings.writable,
-      stopSeconds: seconds(settings.drain),
-    };
+    const plan = planOf(name, args);
+    const set = new ContainerSet(name, this);
+    set.add(args, plan);
+    if (previous) set.add(previous, planOf(name, previous));
 
-    // Everything about a container that is known before anything is created. Its fingerprint is part of the containers'
-    // names: whatever changes, be it in this program, new containers start beside the old ones instead of replacing them.
-    const template = {
-      ...containerArgs(owner, name, {
-        ...policy,
-        labels: { [LABEL.service]: name, [LABEL.release]: args.version },
-      }),
-      image: args.image,
-      command: settings.command,
-      envs: variables(environment),
-      healthcheck: healthcheck(settings),
-    };
-    const uid = settings.user.split(":")[0] ?? "";
-    const secretsId = fingerprint([
-      uid,
-      Object.keys(args.secrets).sort(),
-      secretFingerprint(owner, args.secretValues),
-    ]);
-    this.fingerprint = fingerprint({ template, secretsId });
-
-    // Named by what is in it, not by the release: changed secrets go into new files beside those in use.
-    const files =
-      Object.keys(args.secrets).length > 0
-        ? new SecretFiles(
-            `${name}-secrets-${secretsId}`,
-            { owner, image: args.carrierImage, secrets: args.secrets, uid, service: name },
-            { parent: this },
-          )
-        : undefined;
-    const migration = settings.migrate
-      ? new Migration(
-          `${name}-migration`,
-          {
-            owner,
-            service: name,
-            version: args.version,
-            image: args.image,
-            command: settings.migrate,
-            environment,
-            secretFiles: files,
-            secretsId,
-            secrets: Object.values(args.secrets),
-            networks: args.networks,
-            policy,
-          },
-          { parent: this },
-        )
-      : undefined;
-
-    const hosts = Array.from(
-      { length: settings.replicas },
-      (_, index) => `${name}-${this.fingerprint}-${index}`,
-    );
-    hosts.forEach((host, index) => {
-      new docker.Container(
-        releaseName(name, args.version, this.fingerprint, index),
-        {
-          ...template,
-          envs: [...template.envs, ...(files?.envs ?? [])],
-          volumes: files && [files.mount],
-          networksAdvanced: args.networks.map((network) => ({ name: network, aliases: [host] })),
-          // The label is what makes a container wait for the migration: without `passed` it is never created.
-          labels: migration
-            ? [...template.labels, { label: LABEL.migration, value: migration.passed }]
-            : template.labels,
-        },
-        { parent: this, replaceOnChanges: REPLACED_BY },
-      );
-    });
-
-    this.upstreams = upstreamsOf(name, hosts, settings);
+    this.upstreams = plan.upstreams;
+    this.fingerprint = plan.fingerprint;
     this.registerOutputs({ fingerprint: this.fingerprint });
   }
+}
+
+/** What is known of a service's containers before anything is created. */
+export interface ServicePlan {
+  readonly upstreams: Upstream[];
+  readonly fingerprint: string;
+  readonly secretsId: string;
+  /** Variables that are no secrets. */
+  readonly environment: Record<string, string>;
+  readonly policy: Omit<ContainerPolicy, "labels">;
+  /** What every container of the service gets; all of it is in the fingerprint. */
+  readonly template: ReturnType<typeof templateOf>;
+}
+
+/**
+ * Everything about the containers that is known before anything is created. The fingerprint is part of their names:
+ * whatever changes, be it in this program, new containers start beside the old ones instead of replacing them.
+ */
+export function planOf(name: string, args: ServiceArgs): ServicePlan {
+  const { settings, owner } = args;
+  const environment = { ...args.environment, ...settings.environment, RELEASE: args.version };
+  const policy = {
+    cpu: settings.cpu,
+    memory: settings.memory,
+    user: settings.user,
+    writable: settings.writable,
+    stopSeconds: seconds(settings.drain),
+  };
+  const template = templateOf(name, args, environment, policy);
+  const secretsId = fingerprint([
+    uidOf(settings),
+    Object.keys(args.secrets).sort(),
+    secretFingerprint(owner, args.secretValues),
+  ]);
+  const mark = fingerprint({ template, secretsId });
+  const upstreams = upstreamsOf(name, hostsOf(name, mark, settings), settings);
+  return { upstreams, fingerprint: mark, secretsId, environment, policy, template };
+}
+
+function templateOf(
+  name: string,
+  { owner, version, image, settings }: ServiceArgs,
+  environment: Record<string, string>,
+  policy: Omit<ContainerPolicy, "labels">,
+) {
+  return {
+    ...containerArgs(owner, name, {
+      ...policy,
+      labels: { [LABEL.service]: name, [LABEL.release]: version },
+    }),
+    image,
+    command: settings.command,
+    envs: variables(environment),
+    healthcheck: healthcheck(settings),
+  };
+}
+
+/** Creates the containers of one or two releases; what both use (secrets, a migration) once. */
+class ContainerSet {
+  readonly #name: string;
+  readonly #parent: pulumi.ComponentResource;
+  readonly #made = new Map<string, unknown>();
+
+  constructor(name: string, parent: pulumi.ComponentResource) {
+    this.#name = name;
+    this.#parent = parent;
+  }
+
+  add(args: ServiceArgs, plan: ServicePlan): void {
+    const { settings } = args;
+    const files = this.#secretFiles(args, plan);
+    const passed = settings.migrate && this.#migration(args, plan, settings.migrate, files).passed;
+    hostsOf(this.#name, plan.fingerprint, settings).forEach((host, index) => {
+      const resource = releaseName(this.#name, args.version, plan.fingerprint, index);
+      this.#once(resource, () => this.#container(resource, host, args, plan, files, passed));
+    });
+  }
+
+  #container(
+    resource: string,
+    host: string,
+    args: ServiceArgs,
+    { template }: ServicePlan,
+    files: SecretFiles | undefined,
+    passed: pulumi.Output<string> | undefined,
+  ) {
+    return new docker.Container(
+      resource,
+      {
+        ...template,
+        envs: [...template.envs, ...(files?.envs ?? [])],
+        volumes: files && [files.mount],
+        networksAdvanced: args.networks.map((network) => ({ name: network, aliases: [host] })),
+        // The label is what makes a container wait for the migration: without `passed` it is never created.
+        labels: passed ? [...template.labels, { label: LABEL.migration, value: passed }] : template.labels,
+      },
+      // A rollback runs no migration; that alone is no reason to replace containers which are there.
+      { parent: this.#parent, replaceOnChanges: REPLACED_BY, ignoreChanges: ["labels"] },
+    );
+  }
+
+  /** Named by what is in it, not by the release: changed secrets go into new files beside those in use. */
+  #secretFiles({ owner, carrierImage, secrets, settings }: ServiceArgs, { secretsId }: ServicePlan) {
+    if (Object.keys(secrets).length === 0) return undefined;
+    const name = `${this.#name}-secrets-${secretsId}`;
+    const args = { owner, image: carrierImage, secrets, uid: uidOf(settings), service: this.#name };
+    return this.#once(name, () => new SecretFiles(name, args, { parent: this.#parent }));
+  }
+
+  #migration(args: ServiceArgs, plan: ServicePlan, command: string[], files: SecretFiles | undefined) {
+    const { owner, version, image, networks } = args;
+    const { secretsId, environment, policy } = plan;
+    const secrets = Object.values(args.secrets);
+    const service = this.#name;
+    const all = {
+      owner,
+      service,
+      version,
+      image,
+      command,
+      environment,
+      secretsId,
+      secrets,
+      networks,
+      policy,
+    };
+    const name = `${service}-migration`;
+    const key = [name, version, image, secretsId, ...command].join(" ");
+    return this.#once(
+      key,
+      () => new Migration(name, { ...all, secretFiles: files }, { parent: this.#parent }),
+    );
+  }
+
+  #once<T>(key: string, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
+  }
+}
+
+function hostsOf(name: string, mark: string, { replicas }: ServiceSettings): string[] {
+  return Array.from({ length: replicas }, (_, index) => `${name}-${mark}-${index}`);
+}
+
+function uidOf({ user }: ServiceSettings): string {
+  return user.split(":")[0] ?? "";
 }
 
 function healthcheck({ health }: ServiceSettings) {

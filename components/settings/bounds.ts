@@ -74,7 +74,7 @@ const health = object({
     .default("3s")
     .describe("Time after which one run of `command` counts as failed."),
   startup: duration("1s", "30m")
-    .default("60s")
+    .default("30s")
     .describe("Time a new container has to become healthy before the release is given up."),
   retries: wholeNumber(1, 20)
     .default(3)
@@ -113,6 +113,11 @@ const service = object({
   migrate: command(64)
     .optional()
     .describe("Command run once per release, in this image, before any container of the release starts."),
+  schemaRevisions: text(FOLDER, "an absolute path inside the image, such as /app/schema-revisions.json")
+    .optional()
+    .describe(
+      "File in the image that declares which database schemas the release works with; a rollback asks it.",
+    ),
   metrics: path().optional().describe("Path of Prometheus metrics."),
   writable: list(text(FOLDER, "an absolute path inside the container, such as /app/cache"), 0, 20, "paths")
     .default([])
@@ -125,7 +130,24 @@ const service = object({
     .describe("User and group that the containers run as; they own the secrets' files."),
 });
 
-const release = object({
+const services = () =>
+  map(
+    text(/^[a-z][a-z0-9-]{0,30}$/, "a service name of lower-case letters, digits and -, at most 31"),
+    service,
+    "services, such as web and api",
+  );
+
+const bodyLimit = () => size("1MiB", "10GiB").default("10MiB").describe("Largest request body.");
+const silence = () =>
+  duration("1s", "1h").default("60s").describe("Longest silence of a service before a request fails.");
+
+/** The settings that are part of a release: a rollback brings them back with it. */
+export const releaseSettingsSchema = object({
+  services: services().describe("As `services` were."),
+  proxy: object({ bodyLimit: bodyLimit(), timeout: silence() }).describe("As these of `proxy` were."),
+});
+
+const versionOf = {
   version: text(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "an image tag, such as v1.4.2").describe(
     "Tag of the images, and the name that people know the release by.",
   ),
@@ -139,6 +161,51 @@ const release = object({
   )
     .default({})
     .describe("Image digest by service; a service that is not here runs the tag `version`."),
+};
+
+const release = object({
+  ...versionOf,
+  restored: releaseSettingsSchema
+    .optional()
+    .describe("Written by `tristack rollback` for its update: what stands in place of this file's settings."),
+  previous: object({
+    id: anyText("the id of a release").describe("Its id."),
+    ...versionOf,
+    settings: releaseSettingsSchema.describe("The settings that it was made with."),
+  })
+    .optional()
+    .describe("Written by `tristack deploy` for its update: the release that is kept running for the bake."),
+});
+
+const delivery = object({
+  bake: duration("0s", "1h")
+    .default("60s")
+    .describe(
+      "Time after the switch in which `tristack deploy` watches the release and goes back by itself; the previous release runs on until then. `0s`: none.",
+    ),
+  maxErrors: amount(0, 100, "percent")
+    .default(1)
+    .describe("Share of requests answered with 5xx, in percent, above which the bake fails."),
+  maxP99: duration("1s", "5m")
+    .default("3s")
+    .describe("Time within which 99 of 100 requests of the probe must be answered during the bake."),
+  probe: list(path(), 0, 20, "paths, such as [/, /api/items]")
+    .default([])
+    .describe("Paths that are asked for through every rollout, besides `/` and `/health`."),
+  keepPrevious: z
+    .boolean("true or false")
+    .meta({ errorMessage: "true or false" })
+    .default(true)
+    .describe("Whether both releases run during the bake; false where there is no memory for it."),
+  hooks: object({
+    before: command(64).optional().describe("Before anything is changed; a failure stops the deploy."),
+    after: command(64).optional().describe("After a release has passed its bake."),
+    failure: command(64).optional().describe("After a deploy has failed and the previous release is back."),
+  })
+    .prefault({})
+    .describe(
+      "Commands run where `tristack deploy` runs, with TRISTACK_STACK, _VERSION, _RELEASE and _RESULT.",
+    ),
 });
 
 const database = object({
@@ -162,10 +229,8 @@ const proxy = object({
   httpsPort: wholeNumber(1, 65_535)
     .default(443)
     .describe("Published port of the application. Changing it replaces nginx: an outage of seconds."),
-  bodyLimit: size("1MiB", "10GiB").default("10MiB").describe("Largest request body."),
-  timeout: duration("1s", "1h")
-    .default("60s")
-    .describe("Longest silence of a service before a request fails."),
+  bodyLimit: bodyLimit(),
+  timeout: silence(),
 });
 
 const certificates = choice("issuer", [
@@ -214,11 +279,8 @@ export const vpsSchema = object({
   release: release
     .optional()
     .describe("What to run. Left out, the stack keeps the release that it already runs."),
-  services: map(
-    text(/^[a-z][a-z0-9-]{0,30}$/, "a service name of lower-case letters, digits and -, at most 31"),
-    service,
-    "services, such as web and api",
-  ).describe("The application: `web`, `api`, and any worker."),
+  services: services().describe("The application: `web`, `api`, and any worker."),
+  delivery: delivery.prefault({}).describe("How `tristack deploy` brings a release to the stack."),
   database: database.prefault({}).describe("PostgreSQL 16."),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   proxy: proxy.prefault({}).describe("nginx, the only container that publishes ports."),

@@ -7,7 +7,7 @@ import { POSTGRES_PASSWORD_FILE, Postgres } from "../docker/postgres.ts";
 import { Proxy } from "../docker/proxy.ts";
 import { Records } from "../docker/records.ts";
 import { Redis } from "../docker/redis.ts";
-import { Service } from "../docker/service.ts";
+import { Service, type ServiceArgs, planOf } from "../docker/service.ts";
 import { Switch } from "../docker/switch.ts";
 import type { Built } from "../outputs.ts";
 import { type Release, imageOf } from "../release.ts";
@@ -53,38 +53,45 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     opts,
   );
 
-  const services = Object.entries(settings.services).map(([name, service]) => {
+  const argsFor = (of: VpsSettings, run: Pick<Release, "version" | "digests">) => (name: string) => {
+    const service = of.services[name];
+    if (!service) return undefined;
     const uses = connections(service, { database: postgres, cache: redis });
-    return new Service(
-      name,
-      {
-        owner,
-        settings: service,
-        version: release.version,
-        image: imageOf(release, name, service.image),
-        environment: { PROXY_URL: `http://${Proxy.host}:${PROXY_PORTS.internal}`, ENVIRONMENT: owner.stack },
-        secrets: { ...uses.secrets, ...secretsOf(settings, service) },
-        carrierImage: images.nginx,
-        secretValues: pick(settings.secrets, service.secrets),
-        networks: uses.dependsOn.length > 0 ? [frontend, backend] : [frontend],
-      },
-      { ...opts, dependsOn: uses.dependsOn },
-    );
+    return {
+      owner,
+      settings: service,
+      version: run.version,
+      image: imageOf(run, name, service.image),
+      environment: { PROXY_URL: `http://${Proxy.host}:${PROXY_PORTS.internal}`, ENVIRONMENT: owner.stack },
+      secrets: { ...uses.secrets, ...secretsOf(settings, service) },
+      carrierImage: images.nginx,
+      secretValues: pick(settings.secrets, service.secrets),
+      networks: service.uses.length > 0 ? [frontend, backend] : [frontend],
+    } satisfies ServiceArgs;
+  };
+  const currentArgs = argsFor(settings, release);
+  const previousArgs = previousOf(settings, release, argsFor);
+  const services = serviceNames(settings, release).map((name) => {
+    const sets = [currentArgs(name), previousArgs(name)].filter((one) => one !== undefined);
+    const [first, second] = sets as [ServiceArgs, ServiceArgs?];
+    const dependsOn = first.settings.uses.map((use) => ({ database: postgres, cache: redis })[use]);
+    return { name, made: new Service(name, [first, second], { ...opts, dependsOn }) };
   });
+  const made = services.filter(({ name }) => name in settings.services).map((one) => one.made);
 
-  const releaseId = releaseIdOf(settings, release, services);
+  const releaseId = releaseIdOf(settings, release, made);
   const switched = new Switch(
     "switch",
     {
       owner,
       image: images.nginx,
       releaseId,
-      upstreams: services.flatMap((service) => service.upstreams),
+      upstreams: made.flatMap((service) => service.upstreams),
       nginxConfiguration: nginxConfiguration(configurationArgs(settings, releaseId)),
       network: frontend,
       configuration: proxy.configuration,
     },
-    { ...opts, dependsOn: [proxy, ...services] },
+    { ...opts, dependsOn: [proxy, ...services.map((one) => one.made)] },
   );
 
   return {
@@ -112,13 +119,39 @@ function databaseArgs({ database }: VpsSettings) {
   return { database: database.name, user: database.user, cpu: database.cpu, memory: database.memory };
 }
 
-/** Secrets and order that follow from what a service uses. */
+/** Secrets that follow from what a service uses. */
 function connections(service: ServiceSettings, available: { database: Postgres; cache: Redis }) {
   const variable = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
-  return {
-    secrets: Object.fromEntries(service.uses.map((use) => [variable[use], available[use].url])),
-    dependsOn: service.uses.map((use) => available[use]),
-  };
+  return { secrets: Object.fromEntries(service.uses.map((use) => [variable[use], available[use].url])) };
+}
+
+/** Services of the release, and those that only the previous one had. */
+function serviceNames(settings: VpsSettings, { previous }: Release): string[] {
+  return [...new Set([...Object.keys(settings.services), ...Object.keys(previous?.settings.services ?? {})])];
+}
+
+type ArgsFor = (
+  of: VpsSettings,
+  run: Pick<Release, "version" | "digests">,
+) => (name: string) => ServiceArgs | undefined;
+
+/**
+ * Arguments of the previous release's services: none unless they make the very containers that run. With another
+ * version of this program, or without a secret that has gone since, they would be new ones, which nobody asked for.
+ */
+function previousOf(settings: VpsSettings, { previous }: Release, argsFor: ArgsFor): ReturnType<ArgsFor> {
+  const none = () => undefined;
+  if (!previous) return none;
+  const { services, proxy } = previous.settings;
+  const then = { ...settings, services, proxy: { ...settings.proxy, ...proxy } };
+  const secrets = Object.values(services).flatMap((service) => service.secrets);
+  if (secrets.some((name) => !(name in settings.secrets))) return none;
+  const args = argsFor(then, previous);
+  const plans = Object.keys(services).flatMap((name) => {
+    const one = args(name);
+    return one ? [planOf(name, one)] : [];
+  });
+  return releaseIdOf(then, previous, plans) === previous.id ? args : none;
 }
 
 function pick(values: Record<string, string>, names: string[]): Record<string, string> {
@@ -130,9 +163,13 @@ function secretsOf(settings: VpsSettings, service: ServiceSettings) {
 }
 
 /** `<version>-<hash>`: changes whenever what nginx serves, or how, changes. */
-function releaseIdOf(settings: VpsSettings, release: Release, services: Service[]): string {
+function releaseIdOf(
+  settings: VpsSettings,
+  release: Pick<Release, "version">,
+  services: Pick<Service, "upstreams" | "fingerprint">[],
+): string {
   const contents = {
-    services: services.map((service) => service.upstreams),
+    services: services.map((service) => [service.fingerprint, service.upstreams]),
     configuration: nginxConfiguration(configurationArgs(settings, "")),
   };
   return `${release.version}-${fingerprint(contents)}`;

@@ -5,6 +5,11 @@ import { mebibytes, seconds } from "../../shared/units.ts";
 /** Ports inside the proxy's container. */
 export const PROXY_PORTS = { http: 8080, https: 8443, control: 8081, internal: 8000 } as const;
 
+/** What people see during maintenance. Nothing in it means anything to nginx. */
+const MAINTENANCE_PAGE =
+  "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Maintenance</title>" +
+  "<h1>Back soon</h1><p>This site is being worked on. Please try again in a few minutes.</p>";
+
 export interface ConfigurationArgs {
   /** What nginx answers as its release. */
   releaseId: string;
@@ -32,7 +37,8 @@ worker_shutdown_timeout ${args.drainSeconds}s;
 events { worker_connections 4096; }
 http {
   log_format access escape=json '{"time":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
-    '"seconds":$request_time,"bytes":$bytes_sent,"upstream":"$upstream_addr","client":"$remote_addr"}';
+    '"seconds":$request_time,"bytes":$bytes_sent,"upstream":"$upstream_addr","client":"$remote_addr",'
+    '"release":"${releaseId}"}';
   access_log /dev/stdout access;
   server_tokens off;
   client_body_temp_path /tmp/body;
@@ -88,6 +94,15 @@ http {
     add_header Referrer-Policy strict-origin-when-cross-origin always;
     add_header Permissions-Policy "camera=(), geolocation=(), microphone=()" always;${secure}
     add_header X-Tristack-Release ${releaseId} always;
+    # "tristack maintenance on" makes the file; nginx looks for it at every request, so that nothing is reloaded.
+    if (-f /conf/maintenance) { return 503; }
+    error_page 503 @maintenance;
+    location @maintenance {
+      default_type text/html;
+      add_header Retry-After 60 always;
+      add_header Cache-Control no-store always;
+      return 503 "${MAINTENANCE_PAGE}";
+    }
 ${locations(args.routes)}
   }
 

@@ -14,6 +14,9 @@ printf '%s' "$UPSTREAMS" > /tmp/upstreams
 while read -r service host port path startup; do
   url="http://$host:$port$path"
   until answer=$(curl -fsS -m 2 -o /dev/null "$url" 2>&1); do
+    # Written by `tristack deploy`, which sees containers crash: nobody has to wait for those.
+    [ ! -s "/conf/abandoned/$RELEASE_ID" ] ||
+      fail "$service will not get healthy: $(cat "/conf/abandoned/$RELEASE_ID"). Traffic was not switched."
     [ $(($(date +%s) - started)) -lt "$startup" ] ||
       fail "$service is not healthy after $startup s: $url: $answer. Traffic was not switched."
     sleep 0.3
@@ -25,11 +28,15 @@ mkdir -p /conf/releases /conf/rejected
 folder="/conf/releases/$RELEASE_ID"
 before=$(cat /conf/current 2>/dev/null)
 rm -rf "$folder.new" "/conf/rejected/$RELEASE_ID"
-mkdir "$folder.new"
-printf '%s' "$NGINX_CONFIGURATION" > "$folder.new/nginx.conf"
-cp /tmp/upstreams "$folder.new/upstreams"
-rm -rf "$folder"
-mv "$folder.new" "$folder"
+# One that is there already may be what nginx serves from: its id stands for its contents.
+if [ ! -f "$folder/upstreams" ]; then
+  mkdir "$folder.new"
+  printf '%s' "$NGINX_CONFIGURATION" > "$folder.new/nginx.conf"
+  cp /tmp/upstreams "$folder.new/upstreams"
+  rm -rf "$folder"
+  mv "$folder.new" "$folder"
+fi
+touch "$folder"
 
 point() { echo "$1" > /conf/next && mv -T /conf/next /conf/current; }
 point "$RELEASE_ID"
