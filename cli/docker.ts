@@ -32,8 +32,8 @@ export class Docker {
     this.host = host;
   }
 
-  /** Output of `docker …`. Throws with Docker's own words. */
-  async run(args: readonly string[], timeoutSeconds = 120): Promise<string> {
+  /** Output of `docker …`. Throws with Docker's own words. @param input what it reads from stdin. @default nothing */
+  async run(args: readonly string[], timeoutSeconds = 120, input?: string): Promise<string> {
     const {
       stdout,
       stderr,
@@ -41,7 +41,7 @@ export class Docker {
       timedOut,
       failed: broken,
       shortMessage,
-    } = await this.#docker(args, timeoutSeconds);
+    } = await this.#docker(args, timeoutSeconds, input);
     if (!broken) return stdout;
     if (timedOut) throw failed(`docker ${args[0] ?? ""}: no answer within ${timeoutSeconds} s`);
     throw failed(
@@ -55,9 +55,24 @@ export class Docker {
     return result.failed ? undefined : result.stdout;
   }
 
-  #docker(args: readonly string[], timeoutSeconds: number) {
-    const env = this.host ? { DOCKER_HOST: this.host } : {};
-    return execa("docker", args, { env, reject: false, stdin: "ignore", timeout: timeoutSeconds * 1000 });
+  /** The last lines that a container has written, to stdout and stderr; empty when it is gone. */
+  async logTail(container: string, lines: number): Promise<string> {
+    const { stdout, stderr } = await this.#docker(["logs", "--tail", String(lines), container], 30);
+    return [stdout, stderr].join("\n").trim().split("\n").slice(-lines).join("\n");
+  }
+
+  /** A `docker …` that goes on until it is killed, such as `logs --follow`. */
+  start(args: readonly string[]) {
+    return execa("docker", args, { env: this.#env, reject: false, stdin: "pipe", buffer: false });
+  }
+
+  #docker(args: readonly string[], timeoutSeconds: number, input?: string) {
+    const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
+    return execa("docker", args, { env: this.#env, reject: false, ...stdin, timeout: timeoutSeconds * 1000 });
+  }
+
+  get #env(): Record<string, string> {
+    return this.host ? { DOCKER_HOST: this.host } : {};
   }
 
   /** Containers with the stack's labels, running or not. */

@@ -28,6 +28,14 @@ export interface UpdateResult {
   /** Resources that are not as they were. */
   readonly changed: number;
   readonly warnings: readonly string[];
+  /** Names of resources that hold data and are deleted or replaced. */
+  readonly dataLost: readonly string[];
+}
+
+export interface UpOptions {
+  readonly replace?: string[];
+  readonly refresh?: boolean;
+  readonly configFile?: string;
 }
 
 /** The stack is locked; the message names who holds it. */
@@ -146,9 +154,18 @@ export class Engine {
     await this.pulumi(["config", "--stack", this.stackName]);
   }
 
-  /** @param options.replace URNs to make anew @param options.refresh read the real state first */
-  async up(watch: Watch, options: { replace?: string[]; refresh?: boolean } = {}): Promise<UpdateResult> {
+  /**
+   * @param options.replace URNs to make anew
+   * @param options.refresh read the real state first
+   * @param options.configFile settings in place of the stack's own file
+   */
+  async up(watch: Watch, options: UpOptions = {}): Promise<UpdateResult> {
     return this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
+  }
+
+  /** What `up` would do. */
+  async preview(watch: Watch, options: Pick<UpOptions, "configFile"> = {}): Promise<UpdateResult> {
+    return this.#operate(watch, (stack, common) => stack.preview({ ...options, ...common }));
   }
 
   /** Reads every resource's real state; creations that never ended are forgotten. */
@@ -169,7 +186,8 @@ export class Engine {
     } catch (error) {
       throw engineError(this, messageOf(error), error, log.errors);
     }
-    return { changes: log.changes, changed: log.changed, warnings: log.warnings };
+    const { changes, changed, warnings, dataLost } = log;
+    return { changes, changed, warnings, dataLost };
   }
 
   /** Loaded when needed: the Automation API takes a second to import. */

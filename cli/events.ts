@@ -19,6 +19,8 @@ export type Changes = Readonly<Record<string, number>>;
 export class EventLog {
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
+  /** What holds data and goes: a volume, a password. */
+  readonly dataLost: string[] = [];
   changes: Changes = {};
   readonly #line: (text: string) => void;
 
@@ -32,6 +34,8 @@ export class EventLog {
       const [doing, done] = VERBS[step.metadata.op] ?? [];
       const text = event.resourcePreEvent ? doing : done;
       if (text) this.#line(`${text} ${resourceName(step.metadata.urn)}`);
+      if (event.resourcePreEvent && losesData(step.metadata))
+        this.dataLost.push(resourceName(step.metadata.urn));
     }
     if (event.resOpFailedEvent) this.#line(`! failed ${resourceName(event.resOpFailedEvent.metadata.urn)}`);
     if (event.summaryEvent) this.changes = { ...event.summaryEvent.resourceChanges };
@@ -57,6 +61,13 @@ export class EventLog {
 /** Components only group others; providers, too, exist in the state alone. */
 function isReal({ type, new: after, old: before }: StepEventMetadata): boolean {
   return !type.startsWith("pulumi:") && (after ?? before)?.custom === true;
+}
+
+const HOLDS_DATA = ["docker:index/volume:Volume", "random:index/randomPassword:RandomPassword"];
+
+/** Volumes of secrets are made anew with every change of one; their contents are in the settings. */
+function losesData({ type, op, urn }: StepEventMetadata): boolean {
+  return HOLDS_DATA.includes(type) && /^(delete|replace)/.test(op) && !/-secrets(-[0-9a-f]+)?$/.test(urn);
 }
 
 /** `docker Container web-0` of a URN. */

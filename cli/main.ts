@@ -1,11 +1,13 @@
 /** The `tristack` command: options, subcommands, exit codes. What a subcommand does stands in commands/. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { startCommand } from "./commands/start.ts";
 import { presentError } from "./errors.ts";
 
@@ -16,7 +18,9 @@ export function createProgram(): Command {
       "What Pulumi itself does not do for a Tristack stack. Plain `npx pulumi preview|up|destroy` works as well.",
     )
     .version(ownVersion(), "--version", "print the version")
-    .option("--debug", "show the details of unexpected errors (or set TRISTACK_DEBUG=1)")
+    .addOption(debugOption())
+    // `tristack deploy S --version V` is about the application's version.
+    .enablePositionalOptions()
     .helpOption("-h, --help", "show help")
     .helpCommand(false)
     .showHelpAfterError("(run with --help for what is possible)")
@@ -26,11 +30,18 @@ export function createProgram(): Command {
     initCommand(),
     doctorCommand(),
     outputsCommand(),
+    deployCommand(),
+    rollbackCommand(),
     destroyCommand(),
   ]) {
-    program.addCommand(command.copyInheritedSettings(program).helpOption("-h, --help", "show help"));
+    command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());
+    program.addCommand(command);
   }
   return program;
+}
+
+function debugOption(): Option {
+  return new Option("--debug", "show the details of unexpected errors (or set TRISTACK_DEBUG=1)");
 }
 
 /** Runs the command line and sets the exit code. */

@@ -22,6 +22,14 @@ export function jsonOption(): Option {
   return new Option("--json", "print the result as JSON on stdout");
 }
 
+/** A number of seconds, up to an hour. */
+export function secondsOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string) => {
+    if (/^\d{1,4}$/.test(value) && Number(value) <= 3600) return Number(value);
+    throw new InvalidArgumentError("needs a whole number of seconds from 0 to 3600");
+  });
+}
+
 /** A port number. */
 export function portOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string) => {

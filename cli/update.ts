@@ -43,7 +43,7 @@ export async function update(
   engine: Engine,
   docker: Docker,
   progress: Progress,
-  options: { restored: boolean },
+  options: { restored: boolean; configFile?: string; title?: string },
 ): Promise<Updated> {
   return interruptible(progress.note, async (signal) => {
     const recovered = await progress.step("Looking for interrupted updates", (say) =>
@@ -51,8 +51,9 @@ export async function update(
     );
     recovered.told.forEach(progress.note);
     const { refresh, replace } = recovered;
-    const result = await progress.step("Updating", (say) =>
-      retryLocked(engine, () => engine.up({ say, signal }, { refresh, replace })),
+    const { configFile, title = "Updating" } = options;
+    const result = await progress.step(title, (say) =>
+      retryLocked(engine, () => engine.up({ say, signal }, { refresh, replace, configFile })),
     );
     return { ...result, recovered: recovered.told };
   });

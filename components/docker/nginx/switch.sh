@@ -10,6 +10,7 @@ started=$(date +%s)
 say() { echo "switch, $(($(date +%s) - started)) s: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
 
+rm -f "/conf/abandoned/$RELEASE_ID"
 printf '%s' "$UPSTREAMS" > /tmp/upstreams
 while read -r service host port path startup; do
   url="http://$host:$port$path"

@@ -1,0 +1,71 @@
+/**
+ * Looks after the containers of a release that is being brought: one that crashes again and again, or runs out of
+ * memory, will not get healthy, and the switch is told so instead of waiting out the time it has.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { LABEL, type Owner } from "../components/shared/labels.ts";
+import type { Docker } from "./docker.ts";
+
+/** Once may be an accident, such as a database that was just restarting. */
+const RESTARTS = 2;
+const LOG_LINES = 15;
+
+export interface Crash {
+  readonly container: string;
+  readonly service: string;
+  /** Such as "restarted 2 times, exit code 1". */
+  readonly reason: string;
+  /** The end of its log. */
+  readonly log: string;
+}
+
+interface Inspected {
+  Id: string;
+  Name: string;
+  RestartCount: number;
+  State: { ExitCode: number; OOMKilled: boolean };
+  Config: { Labels: Record<string, string> | null };
+}
+
+/** Resolves with the first container that crashes, once `tell` has told; with undefined when `signal` ends the watch. */
+export async function watchForCrash(
+  docker: Docker,
+  owner: Owner,
+  known: ReadonlySet<string>,
+  signal: AbortSignal,
+  tell: (crash: Crash) => Promise<void>,
+): Promise<Crash | undefined> {
+  while (!signal.aborted) {
+    const crash = await findCrash(docker, owner, known);
+    if (crash) {
+      await tell(crash);
+      return crash;
+    }
+    await sleep(700, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+/** @param known ids of containers that were there before */
+export async function findCrash(
+  docker: Docker,
+  owner: Owner,
+  known: ReadonlySet<string>,
+): Promise<Crash | undefined> {
+  const ids = (await docker.containers(owner).catch(() => []))
+    .filter((one) => !known.has(one.id) && !one.oneShot)
+    .map((one) => one.id);
+  if (ids.length === 0) return undefined;
+  const text = await docker.try(["inspect", "--type", "container", ...ids]);
+  const all = text === undefined ? [] : (JSON.parse(text) as Inspected[]);
+  const bad = all.find((one) => one.RestartCount >= RESTARTS && one.Config.Labels?.[LABEL.service]);
+  if (!bad) return undefined;
+  const container = bad.Name.replace(/^\//, "");
+  const memory = bad.State.OOMKilled || bad.State.ExitCode === 137 ? ", out of memory (or killed)" : "";
+  return {
+    container,
+    service: bad.Config.Labels?.[LABEL.service] ?? "",
+    reason: `${container} was restarted ${bad.RestartCount} times, exit code ${bad.State.ExitCode}${memory}`,
+    log: await docker.logTail(bad.Id, LOG_LINES),
+  };
+}

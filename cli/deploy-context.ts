@@ -1,0 +1,84 @@
+/** What every command that releases something has at hand. */
+import type { VpsSettings } from "../components/settings.ts";
+import { type RecordedRelease, recordedRelease } from "../components/release.ts";
+import { requireBackend } from "./backend.ts";
+import { Docker } from "./docker.ts";
+import { Engine } from "./engine.ts";
+import { badInput } from "./errors.ts";
+import { type Entry, readLedger } from "./ledger.ts";
+import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
+import { Records } from "./records.ts";
+import { withRelease } from "./release-file.ts";
+import { dockerHostOf, requireSettings } from "./stack-settings.ts";
+import type { ReleaseSetting } from "../components/settings.ts";
+
+export interface StackContext {
+  readonly project: Project;
+  readonly stack: string;
+  readonly file: StackFile;
+  readonly engine: Engine;
+  readonly docker: Docker;
+}
+
+/** A stack that has a settings file; anything else is bad input. */
+export function openContext(stack: string): StackContext {
+  const project = readProject();
+  const file = readStackFile(project, stack);
+  if (!file)
+    throw badInput(
+      `There is no settings file of a stack ${stack}; needs a stack that exists, such as staging`,
+    );
+  const engine = new Engine(project, stack, requireBackend(project));
+  return { project, stack, file, engine, docker: new Docker(dockerHostOf(file)) };
+}
+
+/** Refuses a file that names a release: the next plain update would go back to it. */
+export function refusePinnedRelease({ file }: StackContext): void {
+  if (file.config.release === undefined) return;
+  throw badInput(
+    `${file.name} names a release, and the next plain update would go back to it; needs that key removed: ` +
+      "the release that runs is kept by the stack itself",
+  );
+}
+
+/** The settings as they are with a release, checked: exit code 2 on any problem. */
+export function settingsWith(
+  { project, stack, file }: StackContext,
+  release: ReleaseSetting,
+): Promise<VpsSettings> {
+  const text = withRelease(project, file, release);
+  return requireSettings(project, stack, parseStackFile(project, stack, text));
+}
+
+/** What the stack runs, and what its host knows of it. */
+export interface Running {
+  /** Undefined before the first update. */
+  readonly release: RecordedRelease | undefined;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly ledger: readonly Entry[];
+  /** The host's records by name: deploy, backup, restore. */
+  readonly records: Readonly<Record<string, unknown>>;
+}
+
+export async function whatRuns({ engine, docker }: StackContext, image: string): Promise<Running> {
+  const outputs = (await engine.outputs()) ?? {};
+  const store = recordsOf(outputs, docker, image);
+  const records = store ? await store.readAll() : {};
+  return {
+    release: recordedRelease(outputs.release),
+    outputs,
+    records,
+    ledger: readLedger(records.releases),
+  };
+}
+
+/** The records that the outputs name; undefined before there are any. */
+export function recordsOf(
+  outputs: Readonly<Record<string, unknown>>,
+  docker: Docker,
+  image: string,
+): Records | undefined {
+  const [, volume] =
+    /^file:(\S+)$/.exec(typeof outputs.statusRef === "string" ? outputs.statusRef : "") ?? [];
+  return volume === undefined ? undefined : new Records(docker, volume, image);
+}

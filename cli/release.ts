@@ -1,0 +1,258 @@
+/** A release from lock to record: what `tristack deploy` and `tristack rollback` share. */
+import type { Outputs } from "../components/outputs.ts";
+import {
+  type RecordedRelease,
+  type Release,
+  imageOf,
+  recordedRelease,
+  releaseSettingsOf,
+} from "../components/release.ts";
+import type { ReleaseSetting, VpsSettings } from "../components/settings.ts";
+import { type Running, type StackContext, recordsOf, settingsWith, whatRuns } from "./deploy-context.ts";
+import { seconds } from "../components/shared/units.ts";
+import { failed, messageOf } from "./errors.ts";
+import { runHook } from "./hooks.ts";
+import { holdingStack, whoami } from "./host-lock.ts";
+import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
+import { exclusively } from "./mutex.ts";
+import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
+import { type Progress, createProgress } from "./progress.ts";
+import { fetchImages, pruneImages } from "./release-images.ts";
+import { usingRelease } from "./release-file.ts";
+import { Rollout, type RolloutResult } from "./rollout.ts";
+import { type SchemaRevisions, incompatibility, readDeclaration } from "./schema-revisions.ts";
+import { openStack } from "./update.ts";
+
+export type LastDeploy = NonNullable<NonNullable<Outputs["status"]>["lastDeploy"]>;
+
+/** What is to be released. */
+export interface Order {
+  readonly kind: "deploy" | "rollback";
+  /** Decides, once the stack is held, which release it is to be. */
+  readonly choose: (running: Running) => ReleaseSetting | Promise<ReleaseSetting>;
+  /** @default that of the settings */
+  readonly bakeSeconds?: number;
+}
+
+export interface Released {
+  readonly stack: string;
+  readonly version: string;
+  readonly releaseId: string | null;
+  /** Version that ran before; null before the first. */
+  readonly before: string | null;
+  /** Version that runs now; null if that is not known. */
+  readonly runs: string | null;
+  readonly lastDeploy: LastDeploy;
+  readonly warnings: readonly string[];
+  readonly prunedImages: readonly string[];
+}
+
+interface Job {
+  readonly context: StackContext;
+  readonly order: Order;
+  readonly progress: Progress;
+  readonly warnings: string[];
+}
+
+/** Releases, or throws before anything was changed. What failed afterwards is in the result. */
+export async function release(context: StackContext, settings: VpsSettings, order: Order): Promise<Released> {
+  const { project, stack, docker, engine } = context;
+  const progress = createProgress();
+  const what = `tristack ${order.kind}`;
+  return exclusively(project, stack, () =>
+    holdingStack(docker, engine.owner, { image: settings.images.nginx, what }, (run) =>
+      held({ context, order, progress, warnings: [] }, settings, run),
+    ),
+  );
+}
+
+async function held(
+  job: Job,
+  today: VpsSettings,
+  run: (script: string) => Promise<string>,
+): Promise<Released> {
+  const { context, order, progress, warnings } = job;
+  const { engine, docker, project } = context;
+  const opened = await openStack(engine, docker);
+  const running = await progress.step("What runs", () => whatRuns(context, today.images.nginx));
+  const before = running.release;
+  const asked = await order.choose(running);
+  const checked = await prepare(job, asked, before, run);
+  const { settings, target } = checked;
+  if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
+  if (order.kind === "deploy") await preview(job, target);
+  const about = { STACK: context.stack, VERSION: target.version, PREVIOUS: before?.version ?? "" };
+  await runHook(project, "before", settings.delivery.hooks.before, about);
+
+  const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
+  const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
+  const began = Date.now();
+  const result = await new Rollout(context, plan, progress).run();
+  const total = Math.round((Date.now() - began) / 100) / 10;
+  const lastDeploy = recordOf(order, target, result, total);
+  const prunedImages = await progress.step("Recording", () =>
+    record(job, checked, result, lastDeploy, running),
+  );
+  await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
+  const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
+  const { version } = target;
+  const { stack } = context;
+  return {
+    stack,
+    version,
+    releaseId: result.releaseId,
+    before: before?.version ?? null,
+    runs,
+    lastDeploy,
+    warnings,
+    prunedImages,
+  };
+}
+
+interface Prepared {
+  readonly settings: VpsSettings;
+  readonly target: ReleaseSetting;
+  readonly schema: SchemaRevisions | null;
+}
+
+/** Settings, images and room, before anything is changed. */
+async function prepare(
+  { context, progress, warnings }: Job,
+  asked: ReleaseSetting,
+  before: RecordedRelease | undefined,
+  run: (script: string) => Promise<string>,
+): Promise<Prepared> {
+  const { docker, engine } = context;
+  const file = await settingsWith(context, asked);
+  const settings = asked.restored
+    ? { ...file, services: asked.restored.services, proxy: { ...file.proxy, ...asked.restored.proxy } }
+    : file;
+  const parts = releaseSettingsOf(settings);
+  return progress.step("Preflight: images, memory, disk", async (say) => {
+    const services = Object.entries(settings.services).map(([service, { image }]) => ({
+      service,
+      repository: image,
+    }));
+    const [digests, facts, inUse] = await Promise.all([
+      fetchImages(docker, asked, services, say),
+      hostFacts(run),
+      before ? memoryInUse(docker, engine.owner) : {},
+    ]);
+    warnings.push(...checkRoom(facts, memoryNeeded(parts, inUse)));
+    const target = { ...asked, digests };
+    return { settings, target, schema: await declaration(docker, settings, target) };
+  });
+}
+
+/** What the release declares about schemas: the first service that has a declaration speaks for all. */
+async function declaration(
+  docker: StackContext["docker"],
+  settings: VpsSettings,
+  target: Pick<Release, "version" | "digests">,
+): Promise<SchemaRevisions | null> {
+  for (const [name, { schemaRevisions: path, image }] of Object.entries(settings.services)) {
+    if (path !== undefined) return readDeclaration(docker, imageOf(target, name, image), path);
+  }
+  return null;
+}
+
+/** The schema as the last deploy has left it, be it that the deploy itself was given up: its migrations may have run. */
+export function schemaNow(ledger: readonly Entry[]): SchemaRevisions | null {
+  return ledger.findLast((one) => one.kind === "deploy" && one.schema !== null)?.schema ?? null;
+}
+
+function schemaWarnings(
+  ledger: readonly Entry[],
+  before: RecordedRelease | undefined,
+  schema: SchemaRevisions,
+): string[] {
+  const old = ledger.findLast((one) => one.id === before?.id)?.schema ?? null;
+  const reason = incompatibility(old, schema);
+  return reason && before ? [`there will be no way back to ${before.version}: ${reason}`] : [];
+}
+
+/** A release changes containers; it never costs data. */
+async function preview({ context, progress }: Job, target: ReleaseSetting): Promise<void> {
+  const { project, file, engine } = context;
+  const result = await progress.step("Preview", (say) =>
+    usingRelease(project, file, target, (configFile) =>
+      engine.preview({ say, signal: new AbortController().signal }, { configFile }),
+    ),
+  );
+  if (result.dataLost.length === 0) return;
+  throw failed(
+    `The update would delete or replace what holds data: ${result.dataLost.join(", ")}. Nothing was changed. ` +
+      `If that is meant: npx pulumi up --stack ${context.stack}`,
+  );
+}
+
+function recordOf(order: Order, target: ReleaseSetting, result: RolloutResult, total: number): LastDeploy {
+  const { requests, failed: failures, retried, p99Milliseconds } = result.probe;
+  const seconds = { ...result.seconds, total };
+  return {
+    at: new Date().toISOString(),
+    releaseId: result.releaseId ?? target.version,
+    version: target.version,
+    kind: order.kind,
+    passed: result.passed,
+    reason: result.reason?.split("\n")[0] ?? null,
+    by: whoami(),
+    proof: { requests, failed: failures, retried, p99Milliseconds, traffic: result.traffic, seconds },
+  };
+}
+
+/** Writes ledger and status, and removes the images of releases that fell out of the ledger. Returns those. */
+async function record(
+  { context, order, warnings }: Job,
+  { settings, target, schema }: Prepared,
+  result: RolloutResult,
+  lastDeploy: LastDeploy,
+  running: Running,
+): Promise<string[]> {
+  const { docker } = context;
+  const store = recordsOf({ ...running.outputs, ...result.outputs }, docker, settings.images.nginx);
+  if (!store) return [];
+  const images = Object.entries(settings.services).map(([name, { image }]) => [
+    name,
+    imageOf(target, name, image),
+  ]);
+  const { at, by, passed, releaseId } = lastDeploy;
+  const entry: Entry = {
+    id: releaseId,
+    version: target.version,
+    commit: target.commit ?? null,
+    digests: target.digests,
+    images: Object.fromEntries(images) as Record<string, string>,
+    settings: releaseSettingsOf(settings),
+    // A rollback runs no migration, and so says nothing about the schema; which of them it works with stays known.
+    schema,
+    at,
+    by,
+    kind: order.kind,
+    passed,
+    reason: lastDeploy.reason,
+  };
+  try {
+    const ledger = withEntry(running.ledger, entry);
+    await store.write("releases", ledger);
+    await store.write("deploy", lastDeploy);
+    return passed ? await pruneImages(docker, imagesToRemove(ledger, releaseId)) : [];
+  } catch (error) {
+    warnings.push(`the release could not be recorded: ${messageOf(error)}`);
+    return [];
+  }
+}
+
+async function afterwards(
+  { context, warnings }: Job,
+  { delivery: { hooks } }: VpsSettings,
+  { passed }: RolloutResult,
+  about: Readonly<Record<string, string>>,
+): Promise<void> {
+  const name = passed ? "after" : "failure";
+  try {
+    await runHook(context.project, name, hooks[name], { ...about, RESULT: passed ? "passed" : "failed" });
+  } catch (error) {
+    warnings.push(messageOf(error));
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Bringing a release to a stack, watched all the way: update, switch, bake, and back to the release before when anything
+ * of it fails. `tristack deploy` and `tristack rollback` are this, with different releases.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { urlsOf } from "../components/outputs.ts";
+import { type RecordedRelease, type ReleaseSettings, recordedRelease } from "../components/release.ts";
+import type { ReleaseSetting, VpsSettings } from "../components/settings.ts";
+import { LABEL } from "../components/shared/labels.ts";
+import { seconds } from "../components/shared/units.ts";
+import { bake } from "./bake.ts";
+import { type Crash, watchForCrash } from "./crash-watch.ts";
+import type { StackContext } from "./deploy-context.ts";
+import { LockedError } from "./engine.ts";
+import { CliError, messageOf } from "./errors.ts";
+import { Probe, type ProbeReport } from "./probe.ts";
+import type { Progress } from "./progress.ts";
+import { usingRelease } from "./release-file.ts";
+import { interruptible } from "./signals.ts";
+import { Traffic, type TrafficReport } from "./traffic.ts";
+import { update } from "./update.ts";
+
+export interface RolloutPlan {
+  readonly settings: VpsSettings;
+  /** What to run. */
+  readonly target: ReleaseSetting;
+  /** What runs; undefined before the first release. */
+  readonly before: RecordedRelease | undefined;
+  readonly bakeSeconds: number;
+  /** The stack's state had been damaged, and a backup was put back. */
+  readonly restored: boolean;
+}
+
+export interface RolloutResult {
+  readonly passed: boolean;
+  /** Id of the release that was brought; null when it never got that far. */
+  readonly releaseId: string | null;
+  /** Why it did not pass. */
+  readonly reason: string | null;
+  /** Whether the release before serves again, with nothing of the other left. */
+  readonly wentBack: boolean;
+  readonly probe: ProbeReport;
+  readonly traffic: TrafficReport;
+  /** Seconds by phase. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+export class Rollout {
+  readonly #context: StackContext;
+  readonly #plan: RolloutPlan;
+  readonly #progress: Progress;
+  readonly #seconds: Record<string, number> = {};
+  #releaseId: string | null = null;
+  #outputs: Readonly<Record<string, unknown>> = {};
+  #switchedAt = 0;
+
+  constructor(context: StackContext, plan: RolloutPlan, progress: Progress) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#progress = progress;
+  }
+
+  /** Does not throw for what is the release's fault: that is in the result. */
+  async run(): Promise<RolloutResult> {
+    const { before, settings } = this.#plan;
+    const urls = probedUrls(settings);
+    // Before the first release there is nothing to ask.
+    const probe = new Probe(before ? urls : [], settings.certificates.issuer === "self-signed");
+    const proxy = before && (await this.#proxy());
+    const traffic = proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
+    let reason: string | null = null;
+    let wentBack = false;
+    try {
+      reason = (await this.#bring(probe, traffic)) ?? null;
+      if (reason !== null && before) wentBack = await this.#goBack(before, reason);
+    } finally {
+      await probe.stop();
+      await traffic?.stop();
+    }
+    return {
+      passed: reason === null,
+      releaseId: this.#releaseId,
+      reason,
+      wentBack,
+      probe: probe.report(),
+      traffic: this.#traffic(traffic),
+      seconds: { ...this.#seconds },
+      outputs: this.#outputs,
+    };
+  }
+
+  /** Why the release did not pass; undefined when it did. */
+  async #bring(probe: Probe, traffic: Traffic | undefined): Promise<string | undefined> {
+    const { target, before, bakeSeconds, settings } = this.#plan;
+    const baking = bakeSeconds > 0 && before !== undefined;
+    const previous = baking && settings.delivery.keepPrevious ? previousOf(before) : undefined;
+    const crashed = await this.#up("update", { ...target, previous }, `Bringing ${target.version}`);
+    if (crashed !== undefined) return crashed;
+    this.#switchedAt = Date.now();
+    await this.#readOutputs();
+    if (!baking) return undefined;
+    const reason = await this.#timed("bake", () => this.#bake(probe, traffic));
+    if (reason !== undefined || !previous) return reason;
+    return this.#up("cleanup", target, `Stopping ${before.version}`);
+  }
+
+  /** One update. Why it failed; undefined when it did not. */
+  async #up(phase: string, release: ReleaseSetting, title: string): Promise<string | undefined> {
+    const { project, file, engine, docker } = this.#context;
+    const known = new Set((await docker.containers(engine.owner)).map((one) => one.id));
+    const ended = new AbortController();
+    const watch = watchForCrash(docker, engine.owner, known, ended.signal, (crash) =>
+      this.#abandon(crash, ended.signal),
+    );
+    try {
+      await this.#timed(phase, () =>
+        usingRelease(project, file, release, (configFile) =>
+          update(engine, docker, this.#progress, { restored: this.#plan.restored, configFile, title }),
+        ),
+      );
+      return undefined;
+    } catch (error) {
+      // Nobody's release is at fault: somebody else's update, or wrong input.
+      if (error instanceof LockedError || (error instanceof CliError && error.exitCode === 2)) throw error;
+      ended.abort();
+      const crash = await watch;
+      return crash ? `${messageOf(error)}\nThe end of its log:\n${crash.log}` : messageOf(error);
+    } finally {
+      ended.abort();
+      await watch;
+    }
+  }
+
+  /** Tells the switch, which waits for the container to get healthy, that it never will. */
+  async #abandon(crash: Crash, signal: AbortSignal): Promise<void> {
+    const { docker, engine } = this.#context;
+    const { project, stack } = engine.owner;
+    const own = [LABEL.project, project, LABEL.stack, stack, LABEL.resource, "switch"];
+    const filters = [0, 2, 4].flatMap((at) => ["--filter", `label=${own[at] ?? ""}=${own[at + 1] ?? ""}`]);
+    const script = 'mkdir -p /conf/abandoned && printf %s "$1" > "/conf/abandoned/$RELEASE_ID"';
+    while (!signal.aborted) {
+      const id = (await docker.try(["ps", "--quiet", ...filters]))?.trim();
+      if (id && (await docker.try(["exec", id, "sh", "-c", script, "sh", crash.reason])) !== undefined)
+        return;
+      await sleep(300, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #bake(probe: Probe, traffic: Traffic | undefined): Promise<string | undefined> {
+    const { bakeSeconds, settings, target } = this.#plan;
+    const { maxErrors, maxP99 } = settings.delivery;
+    const bounds = { seconds: bakeSeconds, maxErrors, maxP99Milliseconds: seconds(maxP99) * 1000 };
+    const look = () => ({ probe: probe.report(this.#switchedAt), traffic: this.#traffic(traffic) });
+    return interruptible(this.#progress.note, (signal) =>
+      this.#progress.step(`Watching ${target.version} for ${bakeSeconds} s`, (say) =>
+        bake(bounds, look, say, signal),
+      ),
+    );
+  }
+
+  /** Puts the release before back, with the settings it had. True when it serves and nothing of the other is left. */
+  async #goBack(before: RecordedRelease, reason: string): Promise<boolean> {
+    this.#progress.note(`${reason}\nGoing back to ${before.version}.`);
+    const { version, commit, digests, settings } = before;
+    const problem = await this.#up(
+      "back",
+      { version, commit, digests, restored: settings },
+      `Back to ${version}`,
+    );
+    if (problem === undefined) {
+      await this.#readOutputs(false);
+      return true;
+    }
+    this.#progress.note(
+      `${version} could not be put back completely: ${problem}\nIts containers that ran were not stopped. ` +
+        `Once the cause is mended: npx tristack rollback ${this.#context.stack}`,
+    );
+    return false;
+  }
+
+  #traffic(traffic: Traffic | undefined): TrafficReport {
+    return traffic && this.#releaseId !== null ? traffic.of(this.#releaseId) : { requests: 0, failed: 0 };
+  }
+
+  async #readOutputs(brought = true): Promise<void> {
+    this.#outputs = (await this.#context.engine.outputs()) ?? {};
+    if (brought) this.#releaseId = recordedRelease(this.#outputs.release)?.id ?? null;
+  }
+
+  /** Name of nginx's container; undefined while there is none. */
+  async #proxy(): Promise<string | undefined> {
+    const { docker, engine } = this.#context;
+    const { project, stack } = engine.owner;
+    const own = [`${LABEL.project}=${project}`, `${LABEL.stack}=${stack}`, `${LABEL.resource}=proxy`];
+    const filters = own.flatMap((label) => ["--filter", `label=${label}`]);
+    return (
+      (await docker.run(["ps", "--format", "{{.Names}}", ...filters])).trim().split("\n")[0] || undefined
+    );
+  }
+
+  async #timed<T>(phase: string, work: () => Promise<T>): Promise<T> {
+    const began = Date.now();
+    try {
+      return await work();
+    } finally {
+      this.#seconds[phase] = Math.round((Date.now() - began) / 100) / 10;
+    }
+  }
+}
+
+function previousOf(before: RecordedRelease): ReleaseSetting["previous"] {
+  const { id, version, commit, digests, settings } = before;
+  return settings && { id, version, commit, digests, settings };
+}
+
+function probedUrls(settings: VpsSettings): string[] {
+  const { web, health } = urlsOf(settings);
+  return [...new Set([`${web}/`, health, ...settings.delivery.probe.map((path) => `${web}${path}`)])];
+}
+
+/** The settings of a release without its migrations: going back runs none. */
+export function withoutMigrations({ services, proxy }: ReleaseSettings): ReleaseSettings {
+  const kept = structuredClone(services);
+  for (const service of Object.values(kept)) delete service.migrate;
+  return { services: kept, proxy };
+}
