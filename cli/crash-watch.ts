@@ -4,6 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
+import { blotOut } from "../components/shared/secret-text.ts";
+import { SECRETS_FOLDER } from "../components/docker/secret-files.ts";
 import type { Docker } from "./docker.ts";
 
 /** Once may be an accident, such as a database that was just restarting. */
@@ -24,7 +26,17 @@ interface Inspected {
   Name: string;
   RestartCount: number;
   State: { ExitCode: number; OOMKilled: boolean };
-  Config: { Labels: Record<string, string> | null };
+  Config: { Image: string; Labels: Record<string, string> | null };
+}
+
+/** What the container reads as secrets, and the passwords in URLs among them: a crash may have printed them. */
+async function secretsOf(docker: Docker, { Id, Config: { Image } }: Inspected): Promise<string[]> {
+  const shell = ["--network", "none", "--user", "0:0", "--entrypoint", "sh", Image];
+  const script = `for file in ${SECRETS_FOLDER}/*; do cat "$file"; echo; done`;
+  const text = await docker.try(["run", "--rm", "--volumes-from", `${Id}:ro`, ...shell, "-c", script]);
+  if (text === undefined) return [];
+  const lines = text.split("\n").filter((line) => line.length >= 4);
+  return lines.flatMap((line) => [line, /:\/\/[^:/@]*:([^@]+)@/.exec(line)?.[1] ?? line]);
 }
 
 /** Resolves with the first container that crashes, once `tell` has told; with undefined when `signal` ends the watch. */
@@ -61,11 +73,13 @@ export async function findCrash(
   const bad = all.find((one) => one.RestartCount >= RESTARTS && one.Config.Labels?.[LABEL.service]);
   if (!bad) return undefined;
   const container = bad.Name.replace(/^\//, "");
-  const memory = bad.State.OOMKilled || bad.State.ExitCode === 137 ? ", out of memory (or killed)" : "";
+  const { ExitCode: code, OOMKilled: outOfMemory } = bad.State;
+  const how =
+    outOfMemory || code === 137 ? ", out of memory or killed" : code > 0 ? `, exit code ${code}` : "";
   return {
     container,
     service: bad.Config.Labels?.[LABEL.service] ?? "",
-    reason: `${container} was restarted ${bad.RestartCount} times, exit code ${bad.State.ExitCode}${memory}`,
-    log: await docker.logTail(bad.Id, LOG_LINES),
+    reason: `${container} was restarted ${bad.RestartCount} times${how}`,
+    log: blotOut(await docker.logTail(bad.Id, LOG_LINES), await secretsOf(docker, bad)),
   };
 }

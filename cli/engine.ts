@@ -247,7 +247,9 @@ function engineError(engine: Engine, raw: string, cause: unknown, errors: readon
   }
   const interrupted = /SIGKILL|SIGINT|SIGTERM|was killed with/.test(raw.split("\n").slice(0, 4).join("\n"));
   const told = errors.filter((text) => text !== "update failed" && text !== "resource registration failed");
-  const said = told.length > 0 ? told.join("\n") : engineMessage(raw);
+  const all = told.length > 0 ? told.join("\n") : engineMessage(raw);
+  // Where the program's error came out is of no interest to those who read it.
+  const said = all.replace(/^error serializing property "outputs": /gm, "");
   if (interrupted)
     return failed(`Pulumi was stopped before it had finished; run the command again to recover.`, cause);
   return failed(said, cause);

@@ -6,9 +6,13 @@ import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { maintenanceCommand } from "./commands/maintenance.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { startCommand } from "./commands/start.ts";
+import { statusCommand } from "./commands/status.ts";
 import { presentError } from "./errors.ts";
 
 /** The whole command tree; building it runs nothing. */
@@ -32,6 +36,10 @@ export function createProgram(): Command {
     outputsCommand(),
     deployCommand(),
     rollbackCommand(),
+    statusCommand(),
+    releasesCommand(),
+    logsCommand(),
+    maintenanceCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

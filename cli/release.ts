@@ -19,7 +19,7 @@ import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts"
 import { type Progress, createProgress } from "./progress.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
-import { Rollout, type RolloutResult } from "./rollout.ts";
+import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
 import { type SchemaRevisions, incompatibility, readDeclaration } from "./schema-revisions.ts";
 import { openStack } from "./update.ts";
 
@@ -80,12 +80,12 @@ async function held(
   const checked = await prepare(job, asked, before, run);
   const { settings, target } = checked;
   if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
-  if (order.kind === "deploy") await preview(job, target);
+  const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
+  const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
+  if (order.kind === "deploy") await preview(job, firstUpdate(plan));
   const about = { STACK: context.stack, VERSION: target.version, PREVIOUS: before?.version ?? "" };
   await runHook(project, "before", settings.delivery.hooks.before, about);
 
-  const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
-  const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
   const began = Date.now();
   const result = await new Rollout(context, plan, progress).run();
   const total = Math.round((Date.now() - began) / 100) / 10;

@@ -14,6 +14,7 @@ import type { StackContext } from "./deploy-context.ts";
 import { LockedError } from "./engine.ts";
 import { CliError, messageOf } from "./errors.ts";
 import { Probe, type ProbeReport } from "./probe.ts";
+import { proxyContainer } from "./proxy.ts";
 import type { Progress } from "./progress.ts";
 import { usingRelease } from "./release-file.ts";
 import { interruptible } from "./signals.ts";
@@ -67,7 +68,7 @@ export class Rollout {
     const urls = probedUrls(settings);
     // Before the first release there is nothing to ask.
     const probe = new Probe(before ? urls : [], settings.certificates.issuer === "self-signed");
-    const proxy = before && (await this.#proxy());
+    const proxy = before && (await proxyContainer(this.#context));
     const traffic = proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
     let reason: string | null = null;
     let wentBack = false;
@@ -92,16 +93,15 @@ export class Rollout {
 
   /** Why the release did not pass; undefined when it did. */
   async #bring(probe: Probe, traffic: Traffic | undefined): Promise<string | undefined> {
-    const { target, before, bakeSeconds, settings } = this.#plan;
-    const baking = bakeSeconds > 0 && before !== undefined;
-    const previous = baking && settings.delivery.keepPrevious ? previousOf(before) : undefined;
-    const crashed = await this.#up("update", { ...target, previous }, `Bringing ${target.version}`);
-    if (crashed !== undefined) return crashed;
+    const { target, before, bakeSeconds } = this.#plan;
+    const first = firstUpdate(this.#plan);
+    const problem = await this.#up("update", first, `Bringing ${target.version}`);
+    if (problem !== undefined) return problem;
     this.#switchedAt = Date.now();
     await this.#readOutputs();
-    if (!baking) return undefined;
+    if (bakeSeconds === 0 || !before) return undefined;
     const reason = await this.#timed("bake", () => this.#bake(probe, traffic));
-    if (reason !== undefined || !previous) return reason;
+    if (reason !== undefined || !first.previous) return reason;
     return this.#up("cleanup", target, `Stopping ${before.version}`);
   }
 
@@ -188,17 +188,6 @@ export class Rollout {
     if (brought) this.#releaseId = recordedRelease(this.#outputs.release)?.id ?? null;
   }
 
-  /** Name of nginx's container; undefined while there is none. */
-  async #proxy(): Promise<string | undefined> {
-    const { docker, engine } = this.#context;
-    const { project, stack } = engine.owner;
-    const own = [`${LABEL.project}=${project}`, `${LABEL.stack}=${stack}`, `${LABEL.resource}=proxy`];
-    const filters = own.flatMap((label) => ["--filter", `label=${label}`]);
-    return (
-      (await docker.run(["ps", "--format", "{{.Names}}", ...filters])).trim().split("\n")[0] || undefined
-    );
-  }
-
   async #timed<T>(phase: string, work: () => Promise<T>): Promise<T> {
     const began = Date.now();
     try {
@@ -209,9 +198,11 @@ export class Rollout {
   }
 }
 
-function previousOf(before: RecordedRelease): ReleaseSetting["previous"] {
-  const { id, version, commit, digests, settings } = before;
-  return settings && { id, version, commit, digests, settings };
+/** What the first update brings: where there is a bake, the release before runs on beside it. */
+export function firstUpdate({ target, before, bakeSeconds, settings }: RolloutPlan): ReleaseSetting {
+  if (bakeSeconds === 0 || !settings.delivery.keepPrevious || !before?.settings) return target;
+  const { id, version, commit, digests } = before;
+  return { ...target, previous: { id, version, commit, digests, settings: before.settings } };
 }
 
 function probedUrls(settings: VpsSettings): string[] {

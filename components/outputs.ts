@@ -34,7 +34,8 @@ const call = z
 /** When something happened, in UTC. */
 const at = time().describe("When, in UTC.");
 
-const status = z.strictObject({
+/** The live part of the outputs. */
+export const statusSchema = z.strictObject({
   lastDeploy: z
     .strictObject({
       at,
@@ -181,7 +182,7 @@ export const outputsSchema = z.strictObject({
     .nullable()
     .describe("Where the live fields are kept; null while nothing is."),
   protected: z.boolean().describe("Whether stateful resources, and so the stack, refuse to be destroyed."),
-  status: status
+  status: statusSchema
     .optional()
     .meta({ "x-live": true })
     .describe("Live: not in the stack's outputs; `tristack outputs` adds it from `statusRef`."),

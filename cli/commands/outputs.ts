@@ -1,11 +1,17 @@
 /** `tristack outputs`: the contract that CI, backup jobs and people read, whatever the target. */
+import { basename } from "node:path";
 import { Command } from "commander";
 import { requireBackend } from "../backend.ts";
+import { recordsOf } from "../deploy-context.ts";
+import { Docker } from "../docker.ts";
 import { Engine } from "../engine.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
-import { readProject } from "../project.ts";
+import { type Project, readProject, readStackFile } from "../project.ts";
+import { imageWithShell } from "../proxy.ts";
+import { dockerHostOf } from "../stack-settings.ts";
+import { liveStatus } from "../status.ts";
 
 export function outputsCommand(): Command {
   return new Command("outputs")
@@ -22,10 +28,11 @@ export function outputsCommand(): Command {
 async function outputs(stack: string, json: boolean): Promise<void> {
   const project = readProject();
   const engine = new Engine(project, stack, requireBackend(project));
-  const values = await engine.outputs();
-  if (!values) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
-  if (Object.keys(values).length === 0)
+  const stored = await engine.outputs();
+  if (!stored) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
+  if (Object.keys(stored).length === 0)
     throw failed(`the stack ${stack} has no outputs yet: its first update has not ended`);
+  const values = { ...stored, ...(await live(project, stack, stored)) };
   // Loaded here, so that `--help` need not wait for them.
   const { checkOutputs } = await import("../../components/outputs.ts");
   const { report: problemReport } = await import("../../components/shared/problems.ts");
@@ -33,6 +40,16 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
   if (json) return printJson(values);
   print(table(flatten(values)));
+}
+
+/** What the host knows beside. A host that cannot be reached takes nothing from the rest. */
+async function live(project: Project, stack: string, stored: Readonly<Record<string, unknown>>) {
+  const docker = new Docker(dockerHostOf(readStackFile(project, stack)));
+  const image = await imageWithShell(docker, { project: project.name, stack: basename(stack) });
+  const records = image && recordsOf(stored, docker, image);
+  if (!records) return {};
+  const read = await records.readAll().catch(() => undefined);
+  return read === undefined ? {} : { status: await liveStatus(read) };
 }
 
 /** `urls.web  https://…`, one row a value. */

@@ -1,6 +1,7 @@
 /** One-shot containers whose failure stops the update. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { blotOut } from "../shared/secret-text.ts";
 
 /** Arguments of a container that runs once, to its end, while the update waits for it. */
 export const ONE_SHOT = { restart: "no", mustRun: false, attach: true, logs: true } as const;
@@ -32,10 +33,4 @@ export function gate<T>(
       );
     });
   return pulumi.unsecret(passed);
-}
-
-function blotOut(log: string, secrets: string[]): string {
-  return secrets
-    .filter((secret) => secret.length > 0)
-    .reduce((text, s) => text.replaceAll(s, "[secret]"), log);
 }

@@ -37,9 +37,9 @@ export class Migration extends pulumi.ComponentResource {
     const id = fingerprint({ image: args.image, command: args.command, secrets: args.secretsId });
 
     const container = new docker.Container(
-      releaseName(name, args.version, id),
+      releaseName(`${args.service}-migration`, args.version, id),
       {
-        ...containerArgs(args.owner, name, args.policy),
+        ...containerArgs(args.owner, `${args.service}-migration`, args.policy),
         ...ONE_SHOT,
         image: args.image,
         command: args.command,

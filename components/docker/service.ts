@@ -177,11 +177,18 @@ class ContainerSet {
       networks,
       policy,
     };
+    // The components of two releases need two names; those of the containers in them hold the release.
     const name = `${service}-migration`;
+    const second = [...this.#made.values()].some((one) => one instanceof Migration);
     const key = [name, version, image, secretsId, ...command].join(" ");
     return this.#once(
       key,
-      () => new Migration(name, { ...all, secretFiles: files }, { parent: this.#parent }),
+      () =>
+        new Migration(
+          second ? `${name}-previous` : name,
+          { ...all, secretFiles: files },
+          { parent: this.#parent },
+        ),
     );
   }
 

@@ -1,0 +1,88 @@
+/** What a stack runs and how it fares, read from the backend, its host and Docker. */
+import type { Outputs } from "../components/outputs.ts";
+import { LABEL } from "../components/shared/labels.ts";
+import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
+import { badInput } from "./errors.ts";
+import { lockHolder } from "./host-lock.ts";
+import { onProxy } from "./proxy.ts";
+
+export type LiveStatus = NonNullable<Outputs["status"]>;
+
+/** The live part of the outputs, from the host's records; those of another form are left out. */
+export async function liveStatus(records: Running["records"]): Promise<LiveStatus> {
+  // Loaded here, since it brings Pulumi's SDK with it.
+  const { statusSchema } = await import("../components/outputs.ts");
+  const { lastDeploy, lastBackup, lastVerifiedRestore } = statusSchema.shape;
+  return {
+    lastDeploy: lastDeploy.safeParse(records.deploy).data ?? null,
+    lastBackup: lastBackup.safeParse(records.backup).data ?? null,
+    lastVerifiedRestore: lastVerifiedRestore.safeParse(records.restore).data ?? null,
+  };
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  /** Resource or service, such as `web` or `postgres`. */
+  readonly part: string;
+  /** In Docker's words, such as "Up 2 hours (healthy)". */
+  readonly status: string;
+  readonly version: string | null;
+}
+
+export interface StackStatus {
+  readonly stack: string;
+  readonly release: { id: string; version: string; commit: string | null; restored: boolean } | null;
+  readonly maintenance: boolean | null;
+  /** Who releases something at the moment; null when nobody does. */
+  readonly held: string | null;
+  readonly status: LiveStatus;
+  readonly containers: readonly ContainerStatus[];
+}
+
+export async function stackStatus(context: StackContext, image: string): Promise<StackStatus> {
+  const { docker, engine, stack } = context;
+  if (!(await engine.exists())) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
+  const [running, held, containers, maintenance] = await Promise.all([
+    whatRuns(context, image),
+    lockHolder(docker, engine.owner),
+    containersOf(context),
+    onProxy(context, "[ -e /conf/maintenance ] && echo on || echo off").catch(() => undefined),
+  ]);
+  const { release } = running;
+  return {
+    stack,
+    release: release
+      ? {
+          id: release.id,
+          version: release.version,
+          commit: release.commit ?? null,
+          restored: release.restored,
+        }
+      : null,
+    maintenance: maintenance === undefined ? null : maintenance.trim() === "on",
+    held: held ?? null,
+    status: await liveStatus(running.records),
+    containers,
+  };
+}
+
+/** Containers that ought to run: neither those that carry secrets nor those that have done their work. */
+export async function containersOf({ docker, engine }: StackContext): Promise<ContainerStatus[]> {
+  const { project, stack } = engine.owner;
+  const own = ["--filter", `label=${LABEL.project}=${project}`, "--filter", `label=${LABEL.stack}=${stack}`];
+  const fields = ["Names", "Status"].map((field) => `{{.${field}}}`);
+  const labels = [LABEL.resource, LABEL.release].map((label) => `{{.Label "${label}"}}`);
+  const text = await docker.run(["ps", "--all", ...own, "--format", [...fields, ...labels].join("\t")]);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => line.split("\t"))
+    .map(([name = "", status = "", part = "", version = ""]) => ({
+      name,
+      part,
+      status,
+      version: version || null,
+    }))
+    .filter(({ part, status }) => part !== "switch" && !/-migration$/.test(part) && status !== "Created")
+    .sort((a, b) => a.part.localeCompare(b.part) || a.name.localeCompare(b.name));
+}
