@@ -12,6 +12,7 @@ interface LogsOptions {
   follow?: boolean;
   since?: string;
   tail: string;
+  json?: boolean;
 }
 
 export function logsCommand(): Command {
@@ -22,6 +23,7 @@ export function logsCommand(): Command {
     .option("-f, --follow", "go on until Ctrl-C")
     .option("--since <time>", "only what is newer, such as 10m or 2026-11-24T10:00:00Z")
     .addOption(new Option("-n, --tail <lines>", "lines of each container").default("100").argParser(lines))
+    .addOption(new Option("--json", "an object a line: container, part, line"))
     .addHelpText(
       "after",
       "\nExamples:\n  tristack logs production api --follow\n  tristack logs production proxy --since 10m --tail all\n",
@@ -45,19 +47,22 @@ async function logs(stack: string, part: string | undefined, options: LogsOption
   const flags = [...(options.follow ? ["--follow"] : []), "--timestamps", "--tail", options.tail, ...since];
   const width = Math.max(...containers.map(({ name }) => name.length));
   await Promise.all(
-    containers.map(async ({ name }) => {
+    containers.map(async ({ name, part }) => {
       const child = context.docker.start(["logs", ...flags, name]);
-      const prefix = paint("dim", name.padEnd(width));
-      prefixed(child.stdout, prefix);
-      prefixed(child.stderr, prefix);
+      const show = (line: string) =>
+        options.json
+          ? JSON.stringify({ container: name, part, line })
+          : `${paint("dim", name.padEnd(width))} ${line}`;
+      eachLine(child.stdout, show);
+      eachLine(child.stderr, show);
       const { exitCode } = await child;
       if (exitCode !== 0) process.exitCode = 1;
     }),
   );
 }
 
-function prefixed(stream: Readable, prefix: string): void {
-  createInterface({ input: stream }).on("line", (line) => process.stdout.write(`${prefix} ${line}\n`));
+function eachLine(stream: Readable, show: (line: string) => string): void {
+  createInterface({ input: stream }).on("line", (line) => process.stdout.write(`${show(line)}\n`));
 }
 
 function lines(value: string): string {
