@@ -69,3 +69,11 @@ function kill(pid: number): boolean {
     return false; // it ended while we looked
   }
 }
+
+/** Kills every `tristack` that works in the checkout. False when there was none. */
+export async function killCommand(root: string): Promise<boolean> {
+  const found = (await listProcesses()).filter(
+    (one) => one.folder === root && one.argv.some((word) => /tristack(\.js)?$/.test(word)),
+  );
+  return found.map(({ pid }) => kill(pid)).some(Boolean);
+}

@@ -1,0 +1,226 @@
+/** Releases one after the other, and the ways back, with 50 clients on the site all the time. */
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ended, succeeded } from "../../support/e2e-command.ts";
+import { containerOf, docker } from "../../support/e2e-engine.ts";
+import { killCommand } from "../../support/e2e-kill.ts";
+import { HEAVY, Load, type LoadReport, figures } from "../../support/e2e-load.ts";
+import {
+  deploy,
+  imageOf,
+  resultOf,
+  rollback,
+  servedRelease,
+  serving,
+  servingIds,
+  tagVersions,
+  untagVersions,
+} from "../../support/e2e-releases.ts";
+import { type Workspace, started } from "../../support/e2e-workspace.ts";
+
+const VERSIONS = ["v1", "v2", "v3", "v4", "v5", "v6"];
+const GENERATION = ["services", "web", "environment", "GENERATION"];
+/** Seconds in which a rollback has to be done: the settings' own health timeout is 30. */
+const ROLLBACK_LIMIT = 60;
+
+describe("releases", () => {
+  let site: Workspace;
+  /** Ids by version, as first released. */
+  const ids: Record<string, string> = {};
+
+  before(async () => {
+    site = await started("releases");
+    await tagVersions([...VERSIONS, "v7"]);
+    await site.change((settings) => settings.set(["release"], undefined));
+  });
+  after(async () => {
+    await untagVersions([...VERSIONS, "v7"]);
+    await site?.dispose();
+  });
+
+  /** Something with the site under load: no request may fail. */
+  async function underLoad<T>(work: () => Promise<T>): Promise<T> {
+    const load = new Load(site.origin, HEAVY);
+    let report: LoadReport | undefined;
+    try {
+      return await work();
+    } finally {
+      report = await load.stop();
+      console.log(`      ${figures(report)}`);
+      assert.deepEqual(report.failures, []);
+      assert.deepEqual(report.unexpected, []);
+      assert.ok(report.requests > 500 && report.posts > 100 && report.long >= 10, figures(report));
+    }
+  }
+
+  /** Each release has settings of its own: a variable, and the body limit of nginx. */
+  async function release(version: string, ...more: string[]) {
+    const number = Number(version.slice(1));
+    await site.change((settings) => {
+      settings.set(GENERATION, version);
+      settings.set(["proxy", "bodyLimit"], `${number}MiB`);
+    });
+    const ran = succeeded(await deploy(site, version, ...more));
+    const result = resultOf(ran);
+    console.log(`      ${version}: ${ran.seconds.toFixed(1)} s, ${JSON.stringify(result.lastDeploy.proof)}`);
+    assert.equal(result.lastDeploy.proof.failed, 0);
+    assert.ok(result.lastDeploy.proof.requests > 10);
+    ids[version] = result.releaseId ?? "";
+    await serves(version);
+    return result;
+  }
+
+  /** Containers, their variables and nginx's configuration are those of the version, and of no other. */
+  async function serves(version: string): Promise<void> {
+    assert.equal(await servedRelease(site), ids[version]);
+    const running = await serving();
+    assert.deepEqual(
+      running.map((one) => one.Config.Image.split(":").pop()),
+      Array(4).fill(version),
+    );
+    const webs = running.filter((one) => one.Config.Image.includes("/web:"));
+    assert.ok(webs.every((one) => one.Config.Env?.includes(`GENERATION=${version}`)));
+    const configuration = await docker(
+      "exec",
+      (await containerOf("proxy")).Id,
+      "sh",
+      "-c",
+      "cat /run/tristack/live/nginx.conf",
+    );
+    assert.match(configuration, new RegExp(`client_max_body_size ${version.slice(1)}m;`));
+  }
+
+  it("are refused while the settings name one", async () => {
+    await site.change((settings) => settings.set(["release"], { version: "v1" }));
+    assert.match(ended(await deploy(site, "v2"), 2).all, /Pulumi\.local\.yaml names a release/);
+    await site.change((settings) => settings.set(["release"], undefined));
+  });
+
+  it("come one after the other without a failed request", () =>
+    underLoad(async () => {
+      for (const version of VERSIONS.slice(0, 5)) await release(version, "--bake", "0");
+    }));
+
+  it("leave the one before running until their bake has passed", () =>
+    underLoad(async () => {
+      const before = await servingIds();
+      const deploying = release("v6", "--bake", "8");
+      let together = 0;
+      let done = false;
+      void deploying.finally(() => (done = true)).catch(() => undefined);
+      while (!done) {
+        const now = await serving();
+        const old = now.filter((one) => before.includes(one.Id));
+        if ((await servedRelease(site)).startsWith("v6-") && old.length === before.length) together += 1;
+        await sleep(500);
+      }
+      await deploying;
+      assert.ok(together >= 3, `both releases were seen together ${together} times after the switch`);
+    }));
+
+  it("keep the images of the last five, and remove older ones", async () => {
+    const images = (await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
+    assert.ok(!images.includes(imageOf("web", "v1")) && !images.includes(imageOf("api", "v1")));
+    for (const version of VERSIONS.slice(1)) assert.ok(images.includes(imageOf("web", version)), version);
+  });
+
+  it("are listed, newest first", async () => {
+    const { releases } = JSON.parse(
+      succeeded(await site.tristack(["releases", "local", "--json"])).stdout,
+    ) as {
+      releases: { version: string; running: boolean; imagesKept: boolean; by: string }[];
+    };
+    assert.deepEqual(
+      releases.map((one) => one.version),
+      VERSIONS.toReversed(),
+    );
+    assert.deepEqual(
+      releases.filter((one) => one.running).map((one) => one.version),
+      ["v6"],
+    );
+    assert.equal(releases.filter((one) => one.imagesKept).length, 5);
+    assert.ok(releases.every((one) => one.by.includes("@")));
+  });
+
+  it("can be gone back to, each of the last five, with variables and nginx's configuration", () =>
+    underLoad(async () => {
+      for (const version of ["v5", "v4", "v3", "v2"]) {
+        const ran = succeeded(await rollback(site, version));
+        console.log(`      back to ${version}: ${ran.seconds.toFixed(1)} s`);
+        assert.ok(ran.seconds < ROLLBACK_LIMIT, `${ran.seconds} s`);
+        await serves(version);
+      }
+    }));
+
+  it("stay gone back to through a plain pulumi up, whatever the file says", async () => {
+    const before = await servingIds();
+    succeeded(await site.pulumi(["preview", "--stack", "local", "--expect-no-changes"]));
+    succeeded(await site.pulumi(["up", "--stack", "local", "--yes", "--skip-preview"]));
+    assert.deepEqual(await servingIds(), before);
+    await serves("v2");
+    const status = JSON.parse(succeeded(await site.tristack(["status", "local", "--json"])).stdout) as {
+      release: { version: string; restored: boolean };
+    };
+    assert.deepEqual([status.release.version, status.release.restored], ["v2", true]);
+  });
+
+  it("go forward again from there", () => underLoad(() => release("v6", "--bake", "0")));
+
+  it("without a name go back to the last good one", async () => {
+    assert.equal(resultOf(succeeded(await rollback(site))).version, "v2");
+    await serves("v2");
+  });
+
+  it("are refused by name where there is no such release", async () => {
+    assert.match(
+      ended(await rollback(site, "v99"), 2).all,
+      /no release v99 in its ledger; needs one of: v6, v5/,
+    );
+    assert.match(ended(await rollback(site, "v2"), 2).all, /runs v2 already/);
+  });
+
+  it("hold the stack: a second one is refused and told who has it", async () => {
+    const first = release("v6", "--bake", "10");
+    while (!(await servedRelease(site)).startsWith("v6-")) await sleep(300);
+    // Another checkout, as far as the lock of this one is concerned.
+    const other = await site.folder("other");
+    succeeded(await site.run("cp", ["-a", `${site.root}/.`, other]));
+    await site.run("rm", ["-rf", `${other}/.tristack/locks`]);
+    const refused = await site.run(`${other}/node_modules/.bin/tristack`, ["rollback", "local"], {
+      cwd: other,
+    });
+    assert.equal(refused.exitCode, 1, refused.all);
+    assert.match(refused.all, /is held: tristack deploy by \S+@\S+ \(pid \d+\) since 20/);
+    await first;
+  });
+
+  it("that are killed during the bake leave the site serving, and the next one puts things in order", () =>
+    underLoad(async () => {
+      await site.change((settings) => settings.set(GENERATION, "killed"));
+      const killed = deploy(site, "v7", "--bake", "60");
+      while (!(await servedRelease(site)).startsWith("v7-")) await sleep(300);
+      await sleep(1000);
+      assert.ok(await killCommand(site.root), "there was a tristack to kill");
+      await killed;
+      await release("v6", "--bake", "0");
+    }));
+
+  it("show a page during maintenance, and the site afterwards", async () => {
+    succeeded(await site.tristack(["maintenance", "on", "local"]));
+    const page = await site.ask("/");
+    assert.equal(page.status, 503);
+    assert.match(page.body.toString(), /Back soon/);
+    assert.equal(page.headers["retry-after"], "60");
+    succeeded(await site.tristack(["maintenance", "off", "local"]));
+    assert.equal((await site.ask("/")).status, 200);
+  });
+
+  it("tell their proof in the outputs", async () => {
+    const outputs = JSON.parse(succeeded(await site.tristack(["outputs", "local", "--json"])).stdout) as {
+      status: { lastDeploy: { version: string; passed: boolean; proof: { requests: number } } };
+    };
+    const { version, passed, proof } = outputs.status.lastDeploy;
+    assert.deepEqual([version, passed], ["v6", true]);
+    assert.ok(proof.requests > 0);
+  });
+});

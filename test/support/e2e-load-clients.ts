@@ -1,0 +1,83 @@
+/** The process behind e2e-load.ts: `<origin> <shape as JSON>`; reports when it is told to stop. */
+import https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, NoAnswer, ask } from "./e2e-http.ts";
+import type { LoadReport, LoadShape } from "./e2e-load.ts";
+
+const LONG_MS = 10_000;
+/** A long request is answered after 10 s, and a busy machine may add to that. */
+const TIMEOUT_SECONDS = 30;
+
+const [origin = "", shape = "{}"] = process.argv.slice(2);
+const { clients, pause, long } = JSON.parse(shape) as LoadShape;
+const began = Date.now();
+const failures: string[] = [];
+const failedAt: number[] = [];
+const unexpected: string[] = [];
+const releases = new Set<string>();
+const counts = { requests: 0, posts: 0, long: 0, retried: 0 };
+let stopped = false;
+
+async function client(index: number, next: (turn: number) => Promise<void>, wait: number): Promise<void> {
+  for (let turn = index; !stopped; turn += 1) {
+    await next(turn);
+    await sleep(Math.random() * wait);
+  }
+}
+
+function short(agent: https.Agent) {
+  return (turn: number) => {
+    if (turn % 3 === 0) return one("POST", "/api/items", agent, { title: `load ${turn}` });
+    // Both services answer: /api/web is the web's, the rest of /api the API's.
+    return one("GET", turn % 3 === 1 ? "/api/items?limit=5" : "/api/web/time", agent);
+  };
+}
+
+function slow(agent: https.Agent) {
+  return async () => {
+    counts.long += 1;
+    await one("GET", `/api/slow?ms=${LONG_MS}`, agent);
+  };
+}
+
+async function one(method: "GET" | "POST", path: string, agent: https.Agent, json?: unknown): Promise<void> {
+  counts.requests += 1;
+  if (method === "POST") counts.posts += 1;
+  const send = () => ask(origin + path, { method, json, agent, timeoutSeconds: TIMEOUT_SECONDS });
+  try {
+    judge(method, path, await send());
+  } catch (error) {
+    if (method === "POST" || !(error instanceof NoAnswer) || !error.repeatable) return fail(error);
+    counts.retried += 1;
+    await send().then((answer) => judge(method, path, answer), fail);
+  }
+}
+
+function judge(method: string, path: string, answer: Answer): void {
+  const what = `${method} ${path}: ${answer.status}`;
+  const release = answer.headers["x-tristack-release"];
+  if (typeof release === "string") releases.add(release);
+  if (answer.status >= 500) fail(new Error(what));
+  else if (answer.status !== (method === "POST" ? 201 : 200)) unexpected.push(what);
+}
+
+function fail(error: unknown): void {
+  failedAt.push(Date.now());
+  const at = ((Date.now() - began) / 1000).toFixed(1);
+  failures.push(`after ${at} s: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+const agents = Array.from(
+  { length: clients + long },
+  () => new https.Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false }),
+);
+const working = agents.map((agent, index) =>
+  index < clients ? client(index, short(agent), pause) : client(index, slow(agent), 0),
+);
+process.once("message", () => (stopped = true));
+// Whoever asked is gone: nobody will.
+process.once("disconnect", () => process.exit(0));
+await Promise.all(working);
+const seconds = (Date.now() - began) / 1000;
+const report: LoadReport = { ...counts, failures, failedAt, unexpected, seconds, releases: [...releases] };
+process.send?.(report, () => process.exit(0));
