@@ -62,7 +62,9 @@ export function scriptEntrypoint(path: string): string[] {
   return ["/bin/sh", "-c", readFileSync(new URL(path, import.meta.url), "utf8"), path];
 }
 
-/** Environment variables as @pulumi/docker takes them. */
+/** Environment variables as @pulumi/docker takes them; sorted, since their order in the settings means nothing. */
 export function variables(environment: Record<string, string>): string[] {
-  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return Object.entries(environment)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
 }

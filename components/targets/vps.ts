@@ -127,7 +127,9 @@ function connections(service: ServiceSettings, available: { database: Postgres; 
 
 /** Services of the release, and those that only the previous one had. */
 function serviceNames(settings: VpsSettings, { previous }: Release): string[] {
-  return [...new Set([...Object.keys(settings.services), ...Object.keys(previous?.settings.services ?? {})])];
+  const then = Object.keys(previous?.settings.services ?? {});
+  // Sorted, as everywhere: Pulumi gives settings back from its outputs in another order than the file has.
+  return [...new Set([...Object.keys(settings.services), ...then])].sort();
 }
 
 type ArgsFor = (
@@ -147,10 +149,12 @@ function previousOf(settings: VpsSettings, { previous }: Release, argsFor: ArgsF
   const secrets = Object.values(services).flatMap((service) => service.secrets);
   if (secrets.some((name) => !(name in settings.secrets))) return none;
   const args = argsFor(then, previous);
-  const plans = Object.keys(services).flatMap((name) => {
-    const one = args(name);
-    return one ? [planOf(name, one)] : [];
-  });
+  const plans = Object.keys(services)
+    .sort()
+    .flatMap((name) => {
+      const one = args(name);
+      return one ? [planOf(name, one)] : [];
+    });
   return releaseIdOf(then, previous, plans) === previous.id ? args : none;
 }
 
@@ -176,7 +180,9 @@ function releaseIdOf(
 }
 
 function configurationArgs(settings: VpsSettings, releaseId: string) {
-  const withPort = Object.entries(settings.services).filter(([, service]) => service.port !== undefined);
+  const withPort = Object.entries(settings.services)
+    .filter(([, service]) => service.port !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     releaseId,
     domain: settings.domain,
