@@ -2,6 +2,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
+import { ASSETS_FOLDER } from "./assets.ts";
 import { REPLACED_BY, containerArgs, scriptEntrypoint } from "./container.ts";
 import { PROXY_PORTS } from "./nginx/configuration.ts";
 import { dataVolume } from "./volume.ts";
@@ -27,10 +28,14 @@ export class Proxy extends pulumi.ComponentResource {
 
   /** Docker name of the volume through which the switch tells nginx what to serve. */
   readonly configuration: pulumi.Output<string>;
+  /** Docker name of the volume with the static files that nginx serves itself. */
+  readonly assets: pulumi.Output<string>;
 
   constructor(name: string, args: ProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Proxy", name, {}, opts);
     const configuration = dataVolume(args.owner, `${name}-configuration`, { parent: this });
+
+    const assets = dataVolume(args.owner, "assets", { parent: this });
 
     new docker.Container(
       name,
@@ -49,6 +54,7 @@ export class Proxy extends pulumi.ComponentResource {
         volumes: [
           { volumeName: configuration.name, containerPath: "/conf" },
           { volumeName: args.certificates, containerPath: "/etc/nginx/ssl", readOnly: true },
+          { volumeName: assets.name, containerPath: ASSETS_FOLDER, readOnly: true },
           { volumeName: args.webroot, containerPath: "/var/www/certbot", readOnly: true },
         ],
         ports: [
@@ -77,6 +83,7 @@ export class Proxy extends pulumi.ComponentResource {
     );
 
     this.configuration = configuration.name;
+    this.assets = assets.name;
     this.registerOutputs({ configuration: this.configuration });
   }
 }

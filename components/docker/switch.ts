@@ -20,6 +20,8 @@ export interface SwitchArgs {
   network: pulumi.Input<string>;
   /** Docker name of the volume that nginx follows. */
   configuration: pulumi.Input<string>;
+  /** What has to have succeeded before; the switch is not made until all of it is known. */
+  after: pulumi.Input<string>[];
 }
 
 export class Switch extends pulumi.ComponentResource {
@@ -46,6 +48,8 @@ export class Switch extends pulumi.ComponentResource {
           `RELEASE_ID=${args.releaseId}`,
           `NGINX_CONFIGURATION=${args.nginxConfiguration}`,
           `UPSTREAMS=${upstreamLines(args.upstreams)}`,
+          // What makes the container wait: without it, an update goes on to it although something failed.
+          pulumi.all(args.after).apply((done) => `AFTER=${done.join(" ")}`),
         ],
         volumes: [{ volumeName: args.configuration, containerPath: "/conf" }],
         networksAdvanced: [{ name: args.network }],

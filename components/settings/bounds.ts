@@ -118,6 +118,19 @@ const service = object({
     .describe(
       "File in the image that declares which database schemas the release works with; a rollback asks it.",
     ),
+  assets: object({
+    path: text(
+      /^(\/[A-Za-z0-9._~-]+)+$/,
+      "a path such as /_next/static, without a slash at its end",
+    ).describe("Public path of the files."),
+    folder: text(FOLDER, "an absolute path inside the image, such as /app/.next/static").describe(
+      "Folder of the image that holds them.",
+    ),
+  })
+    .optional()
+    .describe(
+      "Static files whose names hold a hash: nginx serves those of the last 5 releases itself, so that an open page finds its own.",
+    ),
   metrics: path().optional().describe("Path of Prometheus metrics."),
   writable: list(text(FOLDER, "an absolute path inside the container, such as /app/cache"), 0, 20, "paths")
     .default([])

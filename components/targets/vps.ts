@@ -1,4 +1,5 @@
 /** A VPS: everything in containers on one Docker Engine. Wiring only. */
+import { keepAssets } from "../docker/assets.ts";
 import { Certificates } from "../docker/certificates.ts";
 import { dockerProvider } from "../docker/host.ts";
 import { Networks } from "../docker/network.ts";
@@ -79,6 +80,17 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   });
   const made = services.filter(({ name }) => name in settings.services).map((one) => one.made);
 
+  const kept = services.flatMap(({ name, made: parent }) => {
+    const service = settings.services[name];
+    if (!service?.assets) return [];
+    const image = imageOf(release, name, service.image);
+    const { version } = release;
+    return keepAssets(
+      { owner, service: name, version, image, ...service.assets, volume: proxy.assets },
+      parent,
+    );
+  });
+
   const releaseId = releaseIdOf(settings, release, made);
   const switched = new Switch(
     "switch",
@@ -90,6 +102,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       nginxConfiguration: nginxConfiguration(configurationArgs(settings, releaseId)),
       network: frontend,
       configuration: proxy.configuration,
+      after: kept,
     },
     { ...opts, dependsOn: [proxy, ...services.map((one) => one.made)] },
   );
@@ -188,6 +201,9 @@ function configurationArgs(settings: VpsSettings, releaseId: string) {
     domain: settings.domain,
     proxy: settings.proxy,
     routes: Object.fromEntries(withPort.map(([name, service]) => [name, service.routes])),
+    assets: Object.fromEntries(
+      withPort.flatMap(([name, { assets }]) => (assets ? [[name, assets.path]] : [])),
+    ),
     trustedCertificate: settings.certificates.issuer !== "self-signed",
     drainSeconds: Math.max(...withPort.map(([, service]) => seconds(service.drain)), 1),
   };

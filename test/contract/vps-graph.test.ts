@@ -18,7 +18,7 @@ const SHIPPED = [
 
 /** Containers that are told from the others in docs/vps.md. */
 const isCarrier = ({ name }: Registered) => name.includes("-secrets");
-const isOneShot = ({ name }: Registered) => name === "switch" || name.includes("-migration-");
+const isOneShot = ({ name }: Registered) => name === "switch" || /-(migration|assets)-/.test(name);
 
 const containers = (graph: Graph) => graph.resources.filter(({ type }) => type === CONTAINER);
 const named = (graph: Graph, name: string) => {
@@ -66,6 +66,7 @@ for (const { stack, file, protects } of SHIPPED) {
           "switch",
           "web-0",
           "web-1",
+          "web-assets",
         ].sort(),
       );
     });
@@ -105,7 +106,10 @@ for (const { stack, file, protects } of SHIPPED) {
 
     it("gives root and capabilities to the listed exceptions alone", () => {
       const root = containers(graph).filter(({ inputs }) => String(inputs.user).startsWith("0"));
-      assert.deepEqual(names(root), ["certificates", "proxy", "switch"]);
+      assert.deepEqual(
+        names(root).map((name) => name.replace(/-v1\.0\.0-.*/, "")),
+        ["certificates", "proxy", "switch", "web-assets"],
+      );
       const capable = containers(graph).filter(
         ({ inputs }) => ((inputs.capabilities as { adds?: string[] } | undefined)?.adds ?? []).length > 0,
       );
@@ -176,7 +180,7 @@ for (const { stack, file, protects } of SHIPPED) {
       const networks = (name: string) => JSON.stringify(named(graph, name).inputs.networksAdvanced);
       assert.match(networks("postgres"), /network-backend/);
       assert.doesNotMatch(networks("postgres"), /network-frontend/);
-      const web = names(containers(graph)).find((name) => name.startsWith("web-")) ?? "";
+      const web = names(containers(graph)).find((name) => /^web-.*-0$/.test(name)) ?? "";
       assert.doesNotMatch(networks(web), /network-backend/);
     });
   });

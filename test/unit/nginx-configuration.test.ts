@@ -8,6 +8,7 @@ const ARGS: ConfigurationArgs = {
   domain: "shop.example.com",
   proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
   routes: { web: ["/", "/api/web"], api: ["/api/", "/health"] },
+  assets: { web: "/_next/static" },
   trustedCertificate: true,
   drainSeconds: 40,
 };

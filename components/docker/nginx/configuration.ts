@@ -1,5 +1,6 @@
 /** nginx's configuration of one release, as text. The upstreams themselves are written by watch.sh. */
 import type { VpsSettings } from "../../settings.ts";
+import { ASSETS_FOLDER } from "../assets.ts";
 import { mebibytes, seconds } from "../../shared/units.ts";
 
 /** Ports inside the proxy's container. */
@@ -17,6 +18,8 @@ export interface ConfigurationArgs {
   proxy: VpsSettings["proxy"];
   /** Routes of each service that has a port. */
   routes: Record<string, string[]>;
+  /** Public path of each service's static files, for those that have some. */
+  assets: Record<string, string>;
   /** Whether browsers may be told to insist on HTTPS: only with a certificate that they trust. */
   trustedCertificate: boolean;
   /** Longest time that old workers wait for their connections after a reload, in seconds. */
@@ -70,6 +73,8 @@ http {
   proxy_send_timeout ${seconds(proxy.timeout)}s;
   proxy_next_upstream error timeout;
   map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  # Of files that nginx serves itself: what a service answers has its own.
+  map "$upstream_addr$status" $cache { default ""; 200 "public, max-age=31536000, immutable"; }
 
   include upstreams.conf;
 
@@ -94,6 +99,8 @@ http {
     add_header Referrer-Policy strict-origin-when-cross-origin always;
     add_header Permissions-Policy "camera=(), geolocation=(), microphone=()" always;${secure}
     add_header X-Tristack-Release ${releaseId} always;
+    add_header Cache-Control $cache;
+${assetLocations(args.assets)}
     # "tristack maintenance on" makes the file; nginx looks for it at every request, so that nothing is reloaded.
     if (-f /conf/maintenance) { return 503; }
     error_page 503 @maintenance;
@@ -119,6 +126,17 @@ ${locations(args.routes)}
   }
 }
 `;
+}
+
+/** The files of the last releases, and behind them the service. A location with headers inherits none: hence the map. */
+function assetLocations(assets: Record<string, string>): string {
+  return Object.entries(assets)
+    .map(
+      ([service, path]) =>
+        `    location ^~ ${path}/ { root ${ASSETS_FOLDER}/${service}; disable_symlinks on; try_files $uri @${service}_assets; }\n` +
+        `    location @${service}_assets { proxy_pass http://${service}; }`,
+    )
+    .join("\n");
 }
 
 /** A route matches whole path segments: `/api` takes /api and /api/items, never /apix. */

