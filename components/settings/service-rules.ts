@@ -6,6 +6,7 @@ import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts
 
 /** Names of the stack's own parts. */
 const OWN_PARTS = [
+  "backup",
   "cache",
   "certificates",
   "database",

@@ -1,4 +1,6 @@
 /** A VPS: everything in containers on one Docker Engine. Wiring only. */
+import type * as docker from "@pulumi/docker";
+import { Backup } from "../docker/backup.ts";
 import { Certificates } from "../docker/certificates.ts";
 import { dockerProvider } from "../docker/host.ts";
 import { Networks } from "../docker/network.ts";
@@ -29,6 +31,8 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     { owner, image: images.postgres, ...databaseArgs(settings), network: backend, protect },
     opts,
   );
+  const backup =
+    settings.backup && backupOf(settings, settings.backup, owner, opts, { postgres, networks, records });
   const redis = new Redis(
     "redis",
     { owner, image: images.redis, ...settings.cache, network: backend, protect },
@@ -108,6 +112,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       { name: "cache", id: redis.data },
       { name: "certificates", id: certificates.volume },
     ],
+    backup,
     strategy: "switch",
     statusRef: records.reference,
     // The price of the host is not known here: it may be anybody's.
@@ -117,6 +122,34 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
 
 function databaseArgs({ database }: VpsSettings) {
   return { database: database.name, user: database.user, cpu: database.cpu, memory: database.memory };
+}
+
+function backupOf(
+  settings: VpsSettings,
+  backup: NonNullable<VpsSettings["backup"]>,
+  owner: Owner,
+  opts: { providers: docker.Provider[] },
+  { postgres, networks, records }: { postgres: Postgres; networks: Networks; records: Records },
+) {
+  const { images, database } = settings;
+  const made = new Backup(
+    "backup",
+    {
+      owner,
+      settings: backup,
+      image: images.postgres,
+      courierImage: images.nginx,
+      database,
+      passwordMount: postgres.passwordMount,
+      volume: postgres.backups,
+      records: records.volume,
+      backend: networks.backend,
+      frontend: networks.frontend,
+      secret: (name) => secretValue(settings, name),
+    },
+    { ...opts, dependsOn: [postgres] },
+  );
+  return Backup.output(backup, made.container, postgres.backups);
 }
 
 /** Secrets that follow from what a service uses. */
