@@ -10,7 +10,7 @@ secret() { sed 's/["\\]/\\&/g' "$SECRETS/$1" | tr -d '\n'; }
 setting() { printf '%s = "%s"\n' "$1" "$2"; }
 
 # Gives up on a server that cannot be reached in 10 s or is silent for 20 s.
-fetch() { timeout "$TIMEOUT" curl --silent --show-error --fail --connect-timeout 10 --speed-limit 1 --speed-time 20 --config - "$@"; }
+fetch() { timeout "$TIMEOUT" curl --silent --show-error --fail-with-body --connect-timeout 10 --speed-limit 1 --speed-time 20 --config - "$@"; }
 
 s3() { # <object, with a query if need be> <curl's options…>
   object=$1
@@ -24,7 +24,8 @@ s3() { # <object, with a query if need be> <curl's options…>
 # S3 itself compares what it receives with the checksum, which is signed.
 upload_file() { # <file> <sha256> <object>
   s3 "$3" --upload-file "$1" --header "x-amz-content-sha256: $2" \
-    --header "x-amz-server-side-encryption: $S3_ENCRYPTION" > /dev/null || return 1
+    --header "x-amz-server-side-encryption: $S3_ENCRYPTION" > /tmp/answer ||
+    { sed -n 's/.*<Code>\([A-Za-z]*\)<.*/S3 says: \1/p' /tmp/answer >&2; return 1; }
   length=$(s3 "$3" --head | tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: //p')
   [ "$length" = "$(stat -c %s "$1")" ] || { echo "S3 holds ${length:-nothing} of $(stat -c %s "$1") bytes" >&2; return 1; }
 }
@@ -92,14 +93,16 @@ deliver_backups() {
   done
 }
 
-# Each alarm until it is accepted; without an address it stays in the log.
+# Each alarm until it is accepted, every ten seconds; without an address it stays in the log.
 deliver_alarms() {
+  [ ! -f /tmp/refused ] || [ "$(age_of /tmp/refused)" -ge 10 ] || return 0
+  rm -f /tmp/refused
   for file in "$OUTBOX"/*.txt; do
     [ -f "$file" ] || continue
     if [ -f "$SECRETS/ALARM_URL" ]; then
       printf '{"text": "%s"}' "$(cat "$file")" > /tmp/alarm
       setting url "$(secret ALARM_URL)" | fetch --max-time 20 --header "Content-Type: application/json" \
-        --data-binary @/tmp/alarm > /dev/null 2>&1 || { say "an alarm was not accepted; trying again"; return; }
+        --data-binary @/tmp/alarm > /dev/null 2>&1 || { touch /tmp/refused; say "an alarm was not accepted; trying again"; return; }
     fi
     rm -f "$file"
   done

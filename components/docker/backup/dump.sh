@@ -90,7 +90,7 @@ make_dump() { # <any size: yes or no>
   [ ! -e "$HOME_FOLDER/$name.json" ] || { sleep 1; name=$(date -u +%Y%m%dT%H%M%SZ); }
   part="$WORK/$name"
   began=$(date +%s)
-  rm -f "$WORK"/*.dump "$WORK"/*.tables "$WORK"/*.code "$WORK"/*.sha256
+  rm -f "$WORK"/*.dump "$WORK"/*.tables "$WORK"/*.code "$WORK"/*.sha256 "$WORK"/*.json
   export TABLES_QUERY TIMEOUT
   read_database "$part" || return 1
   [ -s "$part.dump" ] || { say "the dump is empty"; return 1; }
@@ -102,13 +102,10 @@ make_dump() { # <any size: yes or no>
     small=$(awk -v now="$(stat -c %s "$part.dump")" -v then="$(field "$last" bytes)" -v ratio="$SMALLER_THAN" \
       'BEGIN { print (now < then * ratio) ? "true" : "false" }')
   fi
+  manifest "$name" $(($(date +%s) - began)) "$small" "$part" > "$part.json" || return 1
   mv "$part.dump" "$part.dump.sha256" "$HOME_FOLDER/" || return 1
   sync -f "$HOME_FOLDER" 2> /dev/null || sync
-  # $WORK still has the tables; the dump itself lies in its place by now.
-  mv "$part.tables" "$WORK/tables"
-  ln -sf "$HOME_FOLDER/$name.dump" "$WORK/m.dump" && ln -sf "$HOME_FOLDER/$name.dump.sha256" "$WORK/m.dump.sha256"
-  ln -sf "$WORK/tables" "$WORK/m.tables"
-  manifest "$name" $(($(date +%s) - began)) "$small" "$WORK/m" | put "$HOME_FOLDER/$name.json" || return 1
+  mv "$part.json" "$HOME_FOLDER/" || return 1
   echo "$name"
 }
 
@@ -143,7 +140,7 @@ now() { # <seconds to wait for another job> [--any-size]
   login
   name=$(make_dump "$any") || { alarm "Backup of $STACK failed: no dump could be made. Nothing was deleted."; return 1; }
   if [ "$(field "$name" small)" = true ]; then
-    alarm "Backup of $STACK is suspiciously small: $name has $(field "$name" bytes) bytes. Nothing was deleted."
+    alarm "Backup of $STACK is suspiciously small: $name has $(field "$name" bytes) bytes. Nothing was deleted. If that is right: tristack backup now --any-size
     return 1
   fi
   word=$(verdict "$name")
