@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./commands/backup.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { presentError } from "./errors.ts";
 
@@ -26,6 +28,8 @@ export function createProgram(): Command {
     initCommand(),
     doctorCommand(),
     outputsCommand(),
+    backupCommand(),
+    restoreCommand(),
     destroyCommand(),
   ]) {
     program.addCommand(command.copyInheritedSettings(program).helpOption("-h, --help", "show help"));

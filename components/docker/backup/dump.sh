@@ -140,7 +140,7 @@ now() { # <seconds to wait for another job> [--any-size]
   login
   name=$(make_dump "$any") || { alarm "Backup of $STACK failed: no dump could be made. Nothing was deleted."; return 1; }
   if [ "$(field "$name" small)" = true ]; then
-    alarm "Backup of $STACK is suspiciously small: $name has $(field "$name" bytes) bytes. Nothing was deleted. If that is right: tristack backup now --any-size
+    alarm "Backup of $STACK is suspiciously small: $name has $(field "$name" bytes) bytes. Nothing was deleted. If that is right: tristack backup now --any-size"
     return 1
   fi
   word=$(verdict "$name")
