@@ -34,6 +34,8 @@ export class Postgres extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** Docker name of the volume that dumps are written to. */
   readonly backups: pulumi.Output<string>;
+  /** Mount of the volume with the password, for what else connects as the owner. */
+  readonly passwordMount: SecretFiles["mount"];
   /** Docker name of the volume that holds the data. */
   readonly data: pulumi.Output<string>;
 
@@ -86,6 +88,7 @@ export class Postgres extends pulumi.ComponentResource {
 
     this.url = pulumi.interpolate`postgresql://${args.user}:${password}@${Postgres.host}:${Postgres.port}/${args.database}`;
     this.backups = backups.name;
+    this.passwordMount = secrets.mount;
     this.data = data.name;
     this.registerOutputs({ url: this.url, backups: this.backups, data: this.data });
   }

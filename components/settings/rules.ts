@@ -88,6 +88,19 @@ export const stackRules: readonly Rule[] = [
     },
   },
   {
+    meaning: "Secrets that `backup` names stand under `secrets`.",
+    reliesOn: [["secrets"], ["backup"]],
+    *check({ backup, secrets }) {
+      for (const [path, name] of backupSecrets(backup)) {
+        if (Object.hasOwn(secrets, name)) continue;
+        yield {
+          path: ["backup", ...path],
+          need: `a name under secrets: pulumi config set --secret --path 'secrets.${name}'`,
+        };
+      }
+    },
+  },
+  {
     meaning: "`host.sshOptions` goes with an `ssh://` address in `host.docker`.",
     reliesOn: [["host", "docker"]],
     *check({ host }) {
@@ -100,4 +113,15 @@ export const stackRules: readonly Rule[] = [
 /** Whether the internet can know a host by this name. */
 function isPublic(domain: string): boolean {
   return domain.includes(".") && !domain.endsWith(".localhost");
+}
+
+/** Where a backup names secrets, and which. */
+function backupSecrets(backup: VpsSettings["backup"]): [string[], string][] {
+  const named: [string[], string | undefined][] = [
+    [["s3", "accessKey"], backup?.s3?.accessKey],
+    [["s3", "secretKey"], backup?.s3?.secretKey],
+    [["alarm"], backup?.alarm],
+    [["ping"], backup?.ping],
+  ];
+  return named.filter((one): one is [string[], string] => one[1] !== undefined);
 }

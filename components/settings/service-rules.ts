@@ -6,14 +6,18 @@ import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts
 
 /** Names of the stack's own parts. */
 const OWN_PARTS = [
+  "assets",
+  "backup",
   "cache",
   "certificates",
   "database",
+  "lock",
   "migration",
   "network",
   "nginx",
   "postgres",
   "proxy",
+  "records",
   "redis",
   "switch",
 ];

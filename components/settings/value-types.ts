@@ -4,6 +4,7 @@
  * size is wrong. The bounds themselves stand in bounds.ts.
  */
 import { z } from "zod";
+import { SCHEDULE_PATTERN, isSchedule } from "../shared/schedule.ts";
 import { DURATION_PATTERN, SIZE_PATTERN, mebibytes, seconds } from "../shared/units.ts";
 
 /** Puts the sentence into the JSON Schema too, where editors show it and docs/configuration.md takes it from. */
@@ -69,6 +70,15 @@ export function time() {
 
 function normalTime(value: string): string {
   return value.replace(TIME, "$1T$2Z");
+}
+
+/** Five fields of cron: minute, hour, day of the month, month, day of the week. */
+export function schedule() {
+  const need = "five fields of cron in UTC, such as 0 3 * * *";
+  return text(SCHEDULE_PATTERN, need).refine(
+    (value) => !SCHEDULE_PATTERN.test(value) || isSchedule(value),
+    need,
+  );
 }
 
 /** One of a few words. */

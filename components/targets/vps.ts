@@ -1,5 +1,7 @@
 /** A VPS: everything in containers on one Docker Engine. Wiring only. */
 import { keepAssets } from "../docker/assets.ts";
+import type * as docker from "@pulumi/docker";
+import { Backup } from "../docker/backup.ts";
 import { Certificates } from "../docker/certificates.ts";
 import { dockerProvider } from "../docker/host.ts";
 import { Networks } from "../docker/network.ts";
@@ -30,6 +32,8 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     { owner, image: images.postgres, ...databaseArgs(settings), network: backend, protect },
     opts,
   );
+  const backup =
+    settings.backup && backupOf(settings, settings.backup, owner, opts, { postgres, networks, records });
   const redis = new Redis(
     "redis",
     { owner, image: images.redis, ...settings.cache, network: backend, protect },
@@ -121,6 +125,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       { name: "cache", id: redis.data },
       { name: "certificates", id: certificates.volume },
     ],
+    backup,
     strategy: "switch",
     statusRef: records.reference,
     // The price of the host is not known here: it may be anybody's.
@@ -130,6 +135,34 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
 
 function databaseArgs({ database }: VpsSettings) {
   return { database: database.name, user: database.user, cpu: database.cpu, memory: database.memory };
+}
+
+function backupOf(
+  settings: VpsSettings,
+  backup: NonNullable<VpsSettings["backup"]>,
+  owner: Owner,
+  opts: { providers: docker.Provider[] },
+  { postgres, networks, records }: { postgres: Postgres; networks: Networks; records: Records },
+) {
+  const { images, database } = settings;
+  const made = new Backup(
+    "backup",
+    {
+      owner,
+      settings: backup,
+      image: images.postgres,
+      courierImage: images.nginx,
+      database,
+      passwordMount: postgres.passwordMount,
+      volume: postgres.backups,
+      records: records.volume,
+      backend: networks.backend,
+      frontend: networks.frontend,
+      secret: (name) => secretValue(settings, name),
+    },
+    { ...opts, dependsOn: [postgres] },
+  );
+  return Backup.output(backup, made.container, postgres.backups);
 }
 
 /** Secrets that follow from what a service uses. */

@@ -237,6 +237,7 @@ describe("what changes when a setting does", () => {
       "api-v2.0.0-0",
       "api-v2.0.0-1",
       "switch",
+      "web-assets-v2.0.0",
       "web-v2.0.0-0",
       "web-v2.0.0-1",
     ]);

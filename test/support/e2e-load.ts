@@ -41,6 +41,7 @@ export const HEAVY: LoadShape = { clients: 40, pause: 400, long: 10 };
 /** Requests go out until `stop` is called, which waits for those that are under way. */
 export class Load {
   readonly #child: ChildProcess;
+  #report?: Promise<LoadReport>;
 
   /** @param origin such as `https://localhost:8443` */
   constructor(origin: string, shape: LoadShape = LIGHT) {
@@ -50,7 +51,12 @@ export class Load {
     });
   }
 
-  async stop(): Promise<LoadReport> {
+  /** Again: the same report. */
+  stop(): Promise<LoadReport> {
+    return (this.#report ??= this.#stop());
+  }
+
+  async #stop(): Promise<LoadReport> {
     const report = once(this.#child, "message");
     const ended = once(this.#child, "exit").then(([code]) => {
       throw new Error(`the load ended by itself, exit code ${String(code)}`);

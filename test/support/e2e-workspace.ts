@@ -137,8 +137,9 @@ export class Settings {
   set(path: readonly (string | number)[], value: unknown): void {
     const [key, ...rest] = path;
     const full = ["config", `${PROJECT}:${String(key)}`, ...rest];
-    if (value === undefined) this.document.deleteIn(full);
-    else this.document.setIn(full, this.document.createNode(value));
+    if (value !== undefined) this.document.setIn(full, this.document.createNode(value));
+    // Removing below what is not there is an error to the library, and none to a test.
+    else if (this.document.hasIn(full)) this.document.deleteIn(full);
   }
 }
 

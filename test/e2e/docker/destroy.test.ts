@@ -11,8 +11,11 @@ import { parseDocument } from "yaml";
 describe("tristack destroy", () => {
   let site: Workspace;
   let guarded: string[];
+  /** Volumes of other people's stacks, which may be called local too. */
+  let others: string[];
 
   before(async () => {
+    others = await volumesOfLocal();
     site = await started("destroy");
     await makeProtected(site);
     guarded = await everything("guarded");
@@ -56,8 +59,7 @@ describe("tristack destroy", () => {
     const ran = succeeded(await site.tristack(["destroy", "local", "--yes"]));
     console.log(`      tristack destroy ${ran.seconds.toFixed(1)} s`);
     assert.deepEqual(await leftovers("local"), { containers: [], networks: [], volumes: [], images: [] });
-    const volumes = await docker("volume", "ls", "--format", "{{.Name}}");
-    assert.ok(!volumes.split("\n").some((name) => /^(tristack-e2e-)?local-/.test(name)), volumes);
+    assert.deepEqual(await volumesOfLocal(), others);
   });
 
   it("leaves neither the stack in the backend nor its settings", async () => {
@@ -126,4 +128,10 @@ async function makeProtected(site: Workspace): Promise<void> {
   const secret = { TRISTACK_SECRET_TOKEN: "0123456789abcdef0123456789abcdef" };
   succeeded(await site.tristack(["init", "guarded", "--yes"], { env: secret }));
   succeeded(await site.pulumi(["up", "--stack", "guarded", "--yes", "--skip-preview"]));
+}
+
+/** Those that are called like the stack's, labelled or not. */
+async function volumesOfLocal(): Promise<string[]> {
+  const names = (await docker("volume", "ls", "--format", "{{.Name}}")).split("\n");
+  return names.filter((name) => /^(tristack-e2e-)?local-/.test(name)).sort();
 }

@@ -1,0 +1,194 @@
+/**
+ * Backups of the database: one container that reads it and cannot reach the internet, and one that uploads, alarms and
+ * cannot reach the database. They meet in the volume of the backups.
+ */
+import { readFileSync } from "node:fs";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { VpsSettings } from "../settings.ts";
+import type { Owner } from "../shared/labels.ts";
+import { longestGap } from "../shared/schedule.ts";
+import { seconds } from "../shared/units.ts";
+import { REPLACED_BY, containerArgs, variables } from "./container.ts";
+import { POSTGRES_PASSWORD_FILE, Postgres } from "./postgres.ts";
+import { RECORDS_FOLDER } from "./records.ts";
+import { SecretFiles } from "./secret-files.ts";
+
+export type BackupSettings = NonNullable<VpsSettings["backup"]>;
+
+export interface BackupArgs {
+  owner: Owner;
+  settings: BackupSettings;
+  /** The database's own image: pg_dump must be of its server's major version. */
+  image: string;
+  /** Image of the courier: curl 7.75 or newer, as in anything that behaves as nginx:1.28-alpine does. */
+  courierImage: string;
+  /** Name and owner of the database. */
+  database: { name: string; user: string };
+  /** Mount of the volume with the owner's password. */
+  passwordMount: SecretFiles["mount"];
+  /** Docker name of the volume that backups are kept in. */
+  volume: pulumi.Input<string>;
+  /** Docker name of the volume of records. */
+  records: pulumi.Input<string>;
+  /** Docker network of the database. */
+  backend: pulumi.Input<string>;
+  /** Docker network with a way to the internet. */
+  frontend: pulumi.Input<string>;
+  /** A secret by its name under `secrets`. */
+  secret: (name: string) => pulumi.Input<string>;
+}
+
+/** Folder of the backups inside both containers. */
+const BACKUPS_FOLDER = "/backups";
+/** Where the job's container keeps its own script, for `docker exec`. */
+const SCRIPT = "/tmp/tristack-backup";
+
+export class Backup extends pulumi.ComponentResource {
+  /** Docker name of the container that makes backups. */
+  readonly container: pulumi.Output<string>;
+
+  constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tristack:docker:Backup", name, {}, opts);
+    const { owner, settings } = args;
+    const backups = { volumeName: args.volume, containerPath: BACKUPS_FOLDER };
+
+    const keeper = new docker.Container(
+      name,
+      {
+        ...containerArgs(owner, name, {
+          cpu: settings.cpu,
+          memory: settings.memory,
+          user: "postgres",
+          stopSeconds: 30,
+        }),
+        image: args.image,
+        entrypoints: keeperEntrypoint(),
+        envs: variables({
+          ...common(owner, settings),
+          PGHOST: Postgres.host,
+          PGPORT: String(Postgres.port),
+          PGUSER: args.database.user,
+          PGDATABASE: args.database.name,
+          POSTGRES_PASSWORD_FILE,
+          SCHEDULE: settings.schedule,
+          DRILL_SCHEDULE: settings.drill,
+          SMALLER_THAN: String(settings.smallerThan),
+          // Two attempts, each of a dump and its manifest, and some air.
+          VERDICT_SECONDS: String(settings.s3 ? 4 * seconds(settings.timeout) + 60 : 60),
+        }),
+        volumes: [args.passwordMount, backups],
+        networksAdvanced: [{ name: args.backend }],
+        healthcheck: health(["CMD", "/bin/sh", SCRIPT, "health"]),
+      },
+      { parent: this, replaceOnChanges: REPLACED_BY, deleteBeforeReplace: true },
+    );
+
+    const files = courierSecrets(name, args, this);
+    new docker.Container(
+      `${name}-courier`,
+      {
+        ...containerArgs(owner, `${name}-courier`, {
+          cpu: 0.5,
+          memory: "128MiB",
+          // Without any capability: an ordinary user who owns the volumes of backups and records.
+          user: "0:0",
+          stopSeconds: 10,
+        }),
+        image: args.courierImage,
+        entrypoints: ["/bin/sh", "-c", script("common.sh", "courier.sh"), "courier"],
+        envs: variables({ ...common(owner, settings), ...s3Variables(settings.s3) }),
+        volumes: [
+          ...(files ? [files.mount] : []),
+          backups,
+          { volumeName: args.records, containerPath: RECORDS_FOLDER },
+        ],
+        networksAdvanced: [{ name: args.frontend }],
+        // It may be busy with one upload for that long.
+        healthcheck: health([
+          "CMD-SHELL",
+          `[ $(($(date +%s) - $(stat -c %Y /tmp/alive))) -lt ${4 * seconds(settings.timeout) + 120} ]`,
+        ]),
+      },
+      { parent: this, replaceOnChanges: REPLACED_BY, deleteBeforeReplace: true },
+    );
+
+    this.container = keeper.name;
+    this.registerOutputs({ container: this.container });
+  }
+
+  /** The part of the stack's outputs that says how backups are made and restored. */
+  static output(settings: BackupSettings, container: pulumi.Output<string>, volume: pulumi.Output<string>) {
+    const call = (command: string) => ({
+      via: "docker" as const,
+      target: container,
+      args: ["/bin/sh", SCRIPT, command],
+    });
+    const { s3 } = settings;
+    return pulumi.output({
+      schedule: settings.schedule,
+      retentionDays: settings.retentionDays,
+      destination: s3 ? `s3://${s3.bucket}/${s3.prefix}` : pulumi.interpolate`file:${volume}`,
+      run: call("now"),
+      restore: call("prepare"),
+    });
+  }
+}
+
+/** The parts of the script, one after the other. */
+function script(...parts: string[]): string {
+  return parts.map((part) => readFileSync(new URL(`backup/${part}`, import.meta.url), "utf8")).join("\n");
+}
+
+/** Saves the script where `docker exec` finds it, since the root filesystem is read-only, and runs it. */
+function keeperEntrypoint(): string[] {
+  const text = script("common.sh", "dump.sh", "restore.sh", "keeper.sh");
+  const start = `printf '%s\\n' "$1" > ${SCRIPT} && exec /bin/sh ${SCRIPT} serve`;
+  return ["/bin/sh", "-c", start, "backup", text];
+}
+
+function health(tests: string[]) {
+  return { tests, interval: "30s", timeout: "10s", startPeriod: "30s", retries: 3 };
+}
+
+function common(owner: Owner, settings: BackupSettings): Record<string, string> {
+  return {
+    STACK: `${owner.project}/${owner.stack}`,
+    RETENTION_DAYS: String(settings.retentionDays),
+    LATE_SECONDS: String(longestGap(settings.schedule) + seconds(settings.lateAfter)),
+    TIMEOUT: String(seconds(settings.timeout)),
+  };
+}
+
+/** Amazon's address holds the bucket; other servers take it as the path. */
+function s3Variables(s3: BackupSettings["s3"]): Record<string, string> {
+  if (!s3) return { S3_URL: "" };
+  const { bucket, region, endpoint } = s3;
+  return {
+    S3_URL: endpoint ? `${endpoint}/${bucket}` : `https://${bucket}.s3.${region}.amazonaws.com`,
+    S3_REGION: region,
+    S3_PREFIX: s3.prefix,
+    S3_ENCRYPTION: s3.serverSideEncryption,
+  };
+}
+
+function courierSecrets(name: string, args: BackupArgs, parent: pulumi.Resource): SecretFiles | undefined {
+  const { s3, alarm, ping } = args.settings;
+  const named = {
+    S3_ACCESS_KEY: s3?.accessKey,
+    S3_SECRET_KEY: s3?.secretKey,
+    ALARM_URL: alarm,
+    PING_URL: ping,
+  };
+  const secrets = Object.fromEntries(
+    Object.entries(named).flatMap(([file, secret]) =>
+      secret === undefined ? [] : [[file, args.secret(secret)]],
+    ),
+  );
+  if (Object.keys(secrets).length === 0) return undefined;
+  return new SecretFiles(
+    `${name}-secrets`,
+    { owner: args.owner, image: args.courierImage, secrets, uid: "0" },
+    { parent },
+  );
+}

@@ -1,0 +1,132 @@
+# The container that speaks with the outside: uploads, alarms, pings, records. It has no way to the database.
+#
+# Root without any capability, so an ordinary user who owns the volumes; it opens the backups' volume to the keeper.
+SECRETS=/run/secrets
+mkdir -p "$OUTBOX" "$VERDICTS"
+chmod 1777 "$HOME_FOLDER" "$OUTBOX"
+
+# A secret as a value of curl's configuration, which it reads from stdin: in no argument list.
+secret() { sed 's/["\\]/\\&/g' "$SECRETS/$1" | tr -d '\n'; }
+setting() { printf '%s = "%s"\n' "$1" "$2"; }
+
+# Gives up on a server that cannot be reached in 10 s or is silent for 20 s.
+fetch() { timeout "$TIMEOUT" curl --silent --show-error --fail-with-body --connect-timeout 10 --speed-limit 1 --speed-time 20 --config - "$@"; }
+
+s3() { # <object, with a query if need be> <curl's options…>
+  object=$1
+  shift
+  {
+    setting user "$(secret S3_ACCESS_KEY):$(secret S3_SECRET_KEY)"
+    setting url "$S3_URL/$object"
+  } | fetch --aws-sigv4 "aws:amz:$S3_REGION:s3" "$@"
+}
+
+# S3 itself compares what it receives with the checksum, which is signed.
+upload_file() { # <file> <sha256> <object>
+  s3 "$3" --upload-file "$1" --header "x-amz-content-sha256: $2" \
+    --header "x-amz-server-side-encryption: $S3_ENCRYPTION" > /tmp/answer ||
+    { sed -n 's/.*<Code>\([A-Za-z]*\)<.*/S3 says: \1/p' /tmp/answer >&2; return 1; }
+  length=$(s3 "$3" --head | tr -d '\r' | sed -n 's/^[Cc]ontent-[Ll]ength: //p')
+  [ "$length" = "$(stat -c %s "$1")" ] || { echo "S3 holds ${length:-nothing} of $(stat -c %s "$1") bytes" >&2; return 1; }
+}
+
+sum_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+
+# The manifest last: an object without one is not a backup.
+upload() { # <name>
+  upload_file "$HOME_FOLDER/$1.dump" "$(field "$1" sha256)" "$S3_PREFIX$1.dump" &&
+    upload_file "$HOME_FOLDER/$1.json" "$(sum_of "$HOME_FOLDER/$1.json")" "$S3_PREFIX$1.json"
+}
+
+# The same days as here, counted by what is there.
+expire_remote() {
+  s3 "?list-type=2&prefix=$(echo "$S3_PREFIX" | sed 's,/,%2F,g')" > /tmp/remote || return 1
+  grep -o '<Key>[^<]*\.json</Key>' /tmp/remote | sed 's,</*Key>,,g; s,.*/,,; s,\.json$,,' | sort -r > /tmp/remote.names
+  oldest=$(cut -c 1-8 /tmp/remote.names | uniq | head -n "$RETENTION_DAYS" | tail -n 1)
+  while read -r one; do
+    day=$(echo "$one" | cut -c 1-8)
+    case $day in *[!0-9]* | "") continue ;; esac
+    [ "$day" -lt "$oldest" ] || continue
+    s3 "$S3_PREFIX$one.json" --request DELETE < /dev/null > /dev/null && s3 "$S3_PREFIX$one.dump" --request DELETE > /dev/null
+  done < /tmp/remote.names
+}
+
+succeed() { # <name>
+  if [ -f "$SECRETS/PING_URL" ]; then
+    setting url "$(secret PING_URL)" | fetch --retry 3 --max-time 30 > /dev/null 2>&1 || alarm "Backup of $STACK: the ping was not accepted."
+  fi
+  [ "$(good_names | head -n 1)" != "$1" ] ||
+    printf '{"at": "%s", "bytes": %s}\n' "$(field "$1" at)" "$(field "$1" bytes)" | put /records/backup.json
+  echo ok | put "$VERDICTS/$1"
+  say "$1: done"
+}
+
+deliver_backup() { # <name>; fails when it could not be uploaded
+  if [ -n "$S3_URL" ]; then
+    for attempt in 1 2; do
+      if upload "$1" 2> /tmp/error; then
+        expire_remote 2> /tmp/error || alarm "Backup of $STACK: old objects could not be removed: $(tail -n 1 /tmp/error)"
+        succeed "$1"
+        return 0
+      fi
+      say "$1: upload, attempt $attempt of 2: $(tail -n 1 /tmp/error)"
+      sleep 2
+    done
+    [ -f "$VERDICTS/$1" ] ||
+      alarm "Backup of $STACK failed: $1 could not be uploaded: $(tail -n 1 /tmp/error). Nothing was deleted."
+    echo "failed: $(tail -n 1 /tmp/error | tr -d '"\\')" | put "$VERDICTS/$1"
+    return 1
+  fi
+  succeed "$1"
+}
+
+# New backups at once, those that could not be uploaded again every quarter of an hour; the newest first, and one
+# failure is enough for a turn.
+deliver_backups() {
+  for one in $(good_names); do
+    word=$(cat "$VERDICTS/$one" 2> /dev/null)
+    case $word in
+      ok) ;;
+      "") deliver_backup "$one" || return 0 ;;
+      *) [ "$(age_of "$VERDICTS/$one")" -lt 900 ] || deliver_backup "$one" || return 0 ;;
+    esac
+  done
+}
+
+# Each alarm until it is accepted, every ten seconds; without an address it stays in the log.
+deliver_alarms() {
+  [ ! -f /tmp/refused ] || [ "$(age_of /tmp/refused)" -ge 10 ] || return 0
+  rm -f /tmp/refused
+  for file in "$OUTBOX"/*.txt; do
+    [ -f "$file" ] || continue
+    if [ -f "$SECRETS/ALARM_URL" ]; then
+      printf '{"text": "%s"}' "$(cat "$file")" > /tmp/alarm
+      setting url "$(secret ALARM_URL)" | fetch --max-time 20 --header "Content-Type: application/json" \
+        --data-binary @/tmp/alarm > /dev/null 2>&1 || { touch /tmp/refused; say "an alarm was not accepted; trying again"; return; }
+    fi
+    rm -f "$file"
+  done
+}
+
+# Once for each last backup, and again every day.
+watch_lateness() {
+  last=$(good_names | head -n 1)
+  if [ -n "$last" ]; then mark="$HOME_FOLDER/$last.json"; else mark=/tmp/started; fi
+  [ "$(age_of "$mark")" -gt "$LATE_SECONDS" ] || return 0
+  told="$VERDICTS/.late-${last:-none}"
+  [ -f "$told" ] && [ "$(age_of "$told")" -lt 86400 ] && return 0
+  rm -f "$VERDICTS"/.late-*
+  touch "$told"
+  alarm "Backup of $STACK is late: the last good one is ${last:-none}."
+}
+
+trap 'exit 0' TERM INT
+touch /tmp/started
+while :; do
+  deliver_backups
+  deliver_alarms
+  watch_lateness
+  [ ! -f "$RESULTS/restore.json" ] || cmp -s "$RESULTS/restore.json" /records/restore.json || put /records/restore.json < "$RESULTS/restore.json"
+  touch /tmp/alive
+  sleep 1 & wait $!
+done

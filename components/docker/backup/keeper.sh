@@ -1,0 +1,65 @@
+# The container that makes backups: its schedule, and what it can be asked to do.
+
+# Whether the last good backup is recent enough; a container that has just started is given the same time.
+recent() {
+  last=$(newest)
+  if [ -n "$last" ]; then mark="$HOME_FOLDER/$last.json"; else mark=/tmp/started; fi
+  [ "$(age_of "$mark")" -le "$LATE_SECONDS" ] || { echo "no good backup for $(age_of "$mark") s"; return 1; }
+}
+
+serve() {
+  trap 'kill $(jobs -p) 2> /dev/null; exit 0' TERM INT
+  # The courier owns the volume and opens it to us.
+  until mkdir -p "$WORK" "$RESULTS" 2> /dev/null && [ -d "$VERDICTS" ] && [ -w "$OUTBOX" ]; do sleep 1 & wait $!; done
+  touch /tmp/started
+  say "schedule $SCHEDULE, drill $DRILL_SCHEDULE, keeping $RETENTION_DAYS days"
+  # What was missed while nothing ran, and the very first one.
+  last=$(newest)
+  if [ -z "$last" ] || [ "$(age_of "$HOME_FOLDER/$last.json")" -gt "$LATE_SECONDS" ]; then run now 0 & fi
+  seen=$(date -u +%Y%m%d%H%M)
+  while :; do
+    sleep 5 & wait $!
+    minute=$(date -u +%Y%m%d%H%M)
+    [ "$minute" != "$seen" ] || continue
+    seen=$minute
+    moment=$(date -u '+%M %H %d %m %w')
+    if cron_match "$SCHEDULE" "$moment"; then run now 0 & fi
+    if cron_match "$DRILL_SCHEDULE" "$moment"; then run drill & fi
+  done
+}
+
+# A job of the schedule: in a process of its own, its result in the log.
+run() { sh "$0" "$@" | grep -v '"table"' >&2; }
+
+list() {
+  echo "["
+  separator=""
+  for one in $(names); do
+    word=$(cat "$VERDICTS/$one" 2> /dev/null || echo pending)
+    printf '%s{"verdict": "%s", "manifest":\n' "$separator" "$(echo "$word" | tr -d '"\\')"
+    cat "$HOME_FOLDER/$one.json"
+    echo "}"
+    separator=","
+  done
+  echo "]"
+}
+
+verify() { # [name]
+  name=${1:-$(newest)}
+  [ -n "$name" ] || { say "there is no backup yet"; return 1; }
+  intact "$name" || return 1
+  lock 60 || return 1
+  tables_of "$name" > "$WORK/recorded"
+  readable "$HOME_FOLDER/$name.dump" "$WORK/recorded" || return 1
+  cat "$HOME_FOLDER/$name.json"
+}
+
+command=${1-}
+[ $# -eq 0 ] || shift
+case $command in
+  serve | list | verify | drill | prepare | swap | discard | confirm) "$command" "$@" ;;
+  now) case ${1-} in [0-9]*) now "$@" ;; *) now 60 "$@" ;; esac ;;
+  health) recent ;;
+  cron) cron_match "$@" ;;
+  *) say "unknown: $command"; exit 2 ;;
+esac

@@ -1,0 +1,39 @@
+/** Schedules in cron's five fields, in UTC. */
+import { Cron } from "croner";
+
+const PART = String.raw`(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?`;
+
+/** Numbers, `*`, ranges, steps and lists: what every cron understands alike. Names, `L` and `?` are not. */
+export const SCHEDULE_PATTERN = new RegExp(`^${PART}(,${PART})*( ${PART}(,${PART})*){4}$`);
+
+/** Runs looked at for the longest gap; at one a day, ten years. */
+const LOOKED_AT = 4000;
+const BEGIN = new Date("2026-01-01T00:00:00Z");
+
+/** Whether its numbers are in bounds, and it ever comes. */
+export function isSchedule(text: string): boolean {
+  try {
+    return cron(text).nextRun(BEGIN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Longest time between two runs, in seconds. */
+export function longestGap(text: string): number {
+  const runs = [...cron(text).nextRuns(LOOKED_AT, BEGIN)].map((run) => run.valueOf() / 1000);
+  return Math.max(60, ...runs.slice(1).map((run, index) => run - (runs[index] ?? run)));
+}
+
+/** Runs from a moment on; tests compare what the container does. */
+export function runsAt(text: string, minute: Date): boolean {
+  return (
+    cron(text)
+      .nextRun(new Date(minute.valueOf() - 1000))
+      ?.valueOf() === minute.valueOf()
+  );
+}
+
+function cron(text: string): Cron {
+  return new Cron(text, { timezone: "UTC", mode: "5-part", paused: true });
+}
