@@ -210,7 +210,7 @@ describe("backups", () => {
       door.mode = "error";
       hook.refuse = 1;
       ended(await backup("now", "local"), 1);
-      await until(async () => hook.refused > 0, 30, "a refused alarm");
+      await until(() => Promise.resolve(hook.refused > 0), 30, "a refused alarm");
       door.mode = "open";
       assert.ok(door.turnedAway >= 2);
     }, /could not be uploaded/));
