@@ -52,7 +52,7 @@ export async function run(command: string, args: readonly string[], options: Run
   };
 }
 
-/** The same result, or an error with everything that the command said. */
+/** The same result, or an error with the last lines of what the command said. */
 export function succeeded(ran: Ran): Ran {
   return ended(ran, 0);
 }
@@ -60,7 +60,15 @@ export function succeeded(ran: Ran): Ran {
 /** The same result if its exit code is the expected one. */
 export function ended(ran: Ran, exitCode: number): Ran {
   if (ran.exitCode === exitCode) return ran;
-  throw new Error(`${ran.command}: exit code ${ran.exitCode ?? "none"}, expected ${exitCode}\n${ran.all}`);
+  throw new Error(
+    `${ran.command}: exit code ${ran.exitCode ?? "none"}, expected ${exitCode}\n${lastLines(ran.all)}`,
+  );
+}
+
+/** Where a command says what went wrong; whoever reads a report of many failures needs no more of it. */
+function lastLines(text: string, count = 60): string {
+  const lines = text.split("\n");
+  return lines.length <= count ? text : ["[…]", ...lines.slice(-count)].join("\n");
 }
 
 /** What npm and Pulumi add or a developer may have set, and a newcomer has not. */

@@ -57,7 +57,11 @@ export async function containers(stack = "local"): Promise<Container[]> {
     await docker("ps", "--all", "--quiet", "--no-trunc", ...OWN, "--filter", `label=${LABEL.stack}=${stack}`),
   );
   if (ids.length === 0) return [];
-  return JSON.parse(await docker("inspect", "--type", "container", ...ids)) as Container[];
+  const inspected = await run("docker", ["inspect", "--type", "container", ...ids], { cwd: REPOSITORY });
+  // One that went away since it was listed is named on standard error; the others are told all the same.
+  const gone = inspected.stderr.split("\n").every((line) => /^$|No such container: /.test(line));
+  if (!gone) succeeded(inspected);
+  return JSON.parse(inspected.stdout) as Container[];
 }
 
 /** Those of one resource, such as `postgres`. */
