@@ -105,10 +105,19 @@ export class Engine {
 
   /** The state with secrets encrypted; undefined when the backend has no such stack. */
   async state(): Promise<Deployment | undefined> {
-    const text = await orIfMissing(this.pulumi(["stack", "export", "--stack", this.stackName]), undefined);
+    const text = await orIfMissing(this.exportState(), undefined);
     return text === undefined
       ? undefined
       : ((JSON.parse(text) as { deployment?: Deployment | null }).deployment ?? {});
+  }
+
+  /** The state as text, secrets encrypted: what `importState` takes. */
+  exportState(): Promise<string> {
+    return this.pulumi(["stack", "export", "--stack", this.stackName]);
+  }
+
+  async importState(text: string): Promise<void> {
+    await this.pulumi(["stack", "import", "--stack", this.stackName], text);
   }
 
   /** Outputs of the last update, secrets as "[secret]"; undefined when the backend has no such stack. */

@@ -10,6 +10,8 @@ import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { rebuildCommand } from "./commands/rebuild.ts";
+import { recoveryKeyCommand } from "./commands/recovery-key.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { restoreCommand } from "./commands/restore.ts";
@@ -44,6 +46,8 @@ export function createProgram(): Command {
     maintenanceCommand(),
     backupCommand(),
     restoreCommand(),
+    recoveryKeyCommand(),
+    rebuildCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

@@ -20,7 +20,10 @@ import { type Progress, createProgress } from "./progress.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
+import { proofWarning } from "./restore-proof.ts";
+import { keepStateCopy } from "./state-copy.ts";
 import { type SchemaRevisions, incompatibility, readDeclaration } from "./schema-revisions.ts";
+import { liveStatus } from "./status.ts";
 import { openStack } from "./update.ts";
 
 export type LastDeploy = NonNullable<NonNullable<Outputs["status"]>["lastDeploy"]>;
@@ -80,6 +83,11 @@ async function held(
   const checked = await prepare(job, asked, before, run);
   const { settings, target } = checked;
   if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
+  if (order.kind === "deploy") {
+    const { lastVerifiedRestore } = await liveStatus(running.records);
+    const warning = proofWarning(settings, lastVerifiedRestore, new Date());
+    if (warning !== undefined) warnings.push(warning);
+  }
   const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
   const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
   if (order.kind === "deploy") await preview(job, firstUpdate(plan));
@@ -93,6 +101,7 @@ async function held(
   const prunedImages = await progress.step("Recording", () =>
     record(job, checked, result, lastDeploy, running),
   );
+  if (settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
   const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
   const { version } = target;
@@ -240,6 +249,17 @@ async function record(
   } catch (error) {
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);
     return [];
+  }
+}
+
+/** What a rebuild would start from. */
+async function copyState({ context, progress, warnings }: Job): Promise<void> {
+  const copying = () => keepStateCopy(context.project, context.stack);
+  try {
+    const word = await progress.step("Copy of the state", copying);
+    if (word !== undefined && word !== "ok") warnings.push(`the copy of the state is not in S3 yet: ${word}`);
+  } catch (error) {
+    warnings.push(`there is no copy of this state: ${messageOf(error)}`);
   }
 }
 
