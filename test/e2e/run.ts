@@ -10,7 +10,10 @@ import Mocha from "mocha";
 import { removeScratch } from "../support/e2e-clone.ts";
 
 /** Tiers that exist, and what each needs. */
-const TIERS = { docker: "a Docker Engine, or root on Debian; builds what it lacks" } as const;
+const TIERS = {
+  docker: "a Docker Engine, or root on Debian; builds what it lacks",
+  full: "the same, root, and a machine that nobody else uses: it restarts Docker and fills the disk",
+} as const;
 
 interface Options {
   grep?: string;
@@ -42,6 +45,7 @@ Environment:
 Examples:
   npm run test:e2e -- docker
   npm run test:e2e -- docker interrupted --grep "kill -9"
+  npm run test:e2e -- full load
 `,
   )
   .showHelpAfterError("(run with --help for what is possible)")
