@@ -73,6 +73,14 @@ async function runTier(tier: string, names: string[], options: Options): Promise
     const runner = mocha.run(resolve);
     runner.on("pending", (test) => unable.push(test.fullTitle()));
     runner.on("pass", () => (passed += 1));
+    // A file is one suite: what each costs decides where it belongs.
+    let since = Date.now();
+    runner.on("suite", ({ parent }) => {
+      if (parent?.root) since = Date.now();
+    });
+    runner.on("suite end", ({ parent, title }) => {
+      if (parent?.root) console.log(`    [${title}: ${Math.round((Date.now() - since) / 1000)} s]`);
+    });
     // At once as well as at the end: the tier takes minutes.
     runner.on("fail", (_test, error: Error) => console.log(beginning(error.message)));
   });
