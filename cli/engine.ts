@@ -32,6 +32,11 @@ export interface UpdateResult {
   readonly dataLost: readonly string[];
 }
 
+export interface UpResult extends UpdateResult {
+  /** Outputs of the stack; none of them is a secret. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
 export interface UpOptions {
   readonly replace?: string[];
   readonly refresh?: boolean;
@@ -168,8 +173,13 @@ export class Engine {
    * @param options.refresh read the real state first
    * @param options.configFile settings in place of the stack's own file
    */
-  async up(watch: Watch, options: UpOptions = {}): Promise<UpdateResult> {
-    return this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
+  async up(watch: Watch, options: UpOptions = {}): Promise<UpResult> {
+    let outputs: Record<string, unknown> = {};
+    const result = await this.#operate(watch, async (stack, common) => {
+      const done = await stack.up({ ...options, ...common });
+      outputs = Object.fromEntries(Object.entries(done.outputs).map(([name, { value }]) => [name, value]));
+    });
+    return { ...result, outputs };
   }
 
   /** What `up` would do. */

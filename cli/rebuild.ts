@@ -72,7 +72,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   await timed("state", `Stack ${stack} in ${engine.backend.url}`, () => bringState(engine, copy));
 
   const began = Date.now();
-  await update(engine, docker, progress, { restored: false, title: "Making everything anew" });
+  const made = await update(engine, docker, progress, { restored: false, title: "Making everything anew" });
   seconds.update = Math.round((Date.now() - began) / 100) / 10;
   if (backup !== undefined) {
     const job = await BackupJob.of(stack);
@@ -84,13 +84,17 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
       await job.ask("now", "--any-size");
     });
   }
-  const outputs = (await engine.outputs()) as Outputs;
+  const { urls, release } = made.outputs as Pick<Outputs, "urls" | "release">;
   const selfSigned = settings.certificates.issuer === "self-signed";
-  await timed("site", "Asking the site", (say) =>
-    checkSite([outputs.urls.web, outputs.urls.health], selfSigned, say),
-  );
-  const { version } = outputs.release;
-  return { stack, stateOf: copy.at, backup: backup ?? null, version, url: outputs.urls.web, seconds };
+  await timed("site", "Asking the site", (say) => checkSite([urls.web, urls.health], selfSigned, say));
+  return {
+    stack,
+    stateOf: copy.at,
+    backup: backup ?? null,
+    version: release.version,
+    url: urls.web,
+    seconds,
+  };
 }
 
 /** The settings that will be used. */

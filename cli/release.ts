@@ -15,7 +15,7 @@ import { runHook } from "./hooks.ts";
 import { holdingStack, whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
+import { type HostFacts, checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import { type Progress, createProgress } from "./progress.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
@@ -76,11 +76,14 @@ async function held(
 ): Promise<Released> {
   const { context, order, progress, warnings } = job;
   const { engine, docker, project } = context;
+  // Docker takes seconds to tell what its containers use: meanwhile the rest is looked up.
+  const room = Promise.all([hostFacts(run), memoryInUse(docker, engine.owner)]);
+  room.catch(() => undefined);
   const opened = await openStack(engine, docker);
   const running = await progress.step("What runs", () => whatRuns(context, today.images.nginx));
   const before = running.release;
   const asked = await order.choose(running);
-  const checked = await prepare(job, asked, before, run);
+  const checked = await prepare(job, asked, room);
   const { settings, target } = checked;
   if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
   if (order.kind === "deploy") {
@@ -128,10 +131,9 @@ interface Prepared {
 async function prepare(
   { context, progress, warnings }: Job,
   asked: ReleaseSetting,
-  before: RecordedRelease | undefined,
-  run: (script: string) => Promise<string>,
+  room: Promise<[HostFacts, Readonly<Record<string, number>>]>,
 ): Promise<Prepared> {
-  const { docker, engine } = context;
+  const { docker } = context;
   const file = await settingsWith(context, asked);
   const settings = asked.restored
     ? { ...file, services: asked.restored.services, proxy: { ...file.proxy, ...asked.restored.proxy } }
@@ -142,14 +144,10 @@ async function prepare(
       service,
       repository: image,
     }));
-    const [digests, facts, inUse] = await Promise.all([
-      fetchImages(docker, asked, services, say),
-      hostFacts(run),
-      before ? memoryInUse(docker, engine.owner) : {},
-    ]);
+    const target = { ...asked, digests: await fetchImages(docker, asked, services, say) };
+    const [schema, [facts, inUse]] = await Promise.all([declaration(docker, settings, target), room]);
     warnings.push(...checkRoom(facts, memoryNeeded(parts, inUse)));
-    const target = { ...asked, digests };
-    return { settings, target, schema: await declaration(docker, settings, target) };
+    return { settings, target, schema };
   });
 }
 

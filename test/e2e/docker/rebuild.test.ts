@@ -87,6 +87,8 @@ describe("a stack whose host and checkout are lost", () => {
   }
 
   it("has a copy of its state beside the backups, which nobody can read without the key", async () => {
+    // As in production: what holds data is protected, and has to be made anew all the same.
+    succeeded(await site.pulumi(["state", "protect", "--all", "--yes", "--stack", "local"]));
     const made = json<{ stateCopy: string }>(
       succeeded(await site.tristack(["backup", "now", "local", "--json"])).stdout,
     );
