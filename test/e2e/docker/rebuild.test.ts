@@ -31,7 +31,7 @@ describe("a stack whose host and checkout are lost", () => {
     await plant("S3_ACCESS", access.value);
     await plant("S3_SECRET", secret.value);
     key = json(succeeded(await site.tristack(["recovery-key", "--json"])).stdout);
-    const endpoint = `http://${hostAddress()}:${door.port}`;
+    const endpoint = `http://${await hostAddress()}:${door.port}`;
     await site.change((settings) =>
       settings.set(["backup"], {
         recoveryKey: key.publicKey,
