@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { Outputs } from "../components/outputs.ts";
 import { backendFacts, ensureBackend } from "./backend.ts";
 import { BackupJob } from "./backup-job.ts";
+import { recordsOf } from "./deploy-context.ts";
 import { putInPlace } from "./database-exchange.ts";
 import { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
@@ -74,6 +75,8 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   const began = Date.now();
   const made = await update(engine, docker, progress, { restored: false, title: "Making everything anew" });
   seconds.update = Math.round((Date.now() - began) / 100) / 10;
+  const store = recordsOf(made.outputs, docker, settings.images.nginx);
+  for (const [name, value] of Object.entries(copy.records)) await store?.write(name, value);
   if (backup !== undefined) {
     const job = await BackupJob.of(stack);
     await timed("fetch", `Fetching the backup ${backup}`, () => job.fetch(backup));
