@@ -79,7 +79,8 @@ export async function keepStateCopy(project: Project, stack: string): Promise<st
   const { owner } = job.engine;
   const passphrase = isByPassphrase(state) ? readPassphrase(project) : null;
   const image = await imageWithShell(job.docker, owner);
-  const records = (await (image && recordsOf(job.outputs, job.docker, image))?.readAll()) ?? {};
+  const store = image === undefined ? undefined : recordsOf(job.outputs, job.docker, image);
+  const records = (await store?.readAll()) ?? {};
   const copy = { format: 1, ...owner, at, settingsFile: file.text, passphrase, state, records } as const;
   return job.keepState(at.replace(/[-:]|\.\d+/g, ""), await seal(copy, recoveryKey), UPLOAD_SECONDS);
 }
