@@ -26,7 +26,7 @@ export function statusCommand(): Command {
 }
 
 function show({ release, maintenance, held, status, containers }: StackStatus): void {
-  const { lastDeploy, lastBackup, lastVerifiedRestore } = status;
+  const { lastDeploy, lastBackup, lastVerifiedRestore, certificate } = status;
   const since = (at: string) => `${age(new Date(at), new Date())} ago`;
   const rows = [
     ["release", release ? `${release.id}${release.restored ? " (brought back by a rollback)" : ""}` : "none"],
@@ -47,6 +47,12 @@ function show({ release, maintenance, held, status, containers }: StackStatus): 
       lastVerifiedRestore
         ? `${lastVerifiedRestore.passed ? "passed" : paint("red", "failed")}, ${since(lastVerifiedRestore.at)}`
         : "none",
+    ],
+    [
+      "certificate",
+      certificate
+        ? `ends at ${certificate.notAfter}${certificate.passed ? "" : `, ${paint("red", `last attempt failed: ${certificate.reason ?? ""}`)}`}`
+        : "none yet",
     ],
   ];
   print(table(rows));

@@ -1,9 +1,9 @@
-# The container that speaks with the outside: uploads, alarms, pings, records. It has no way to the database.
+# The container that speaks with the outside: uploads, pings, records. It has no way to the database.
 #
 # Root without any capability, so an ordinary user who owns the volumes; it opens the backups' volume to the keeper.
 SECRETS=/run/secrets
-mkdir -p "$OUTBOX" "$VERDICTS"
-chmod 1777 "$HOME_FOLDER" "$OUTBOX"
+mkdir -p "$VERDICTS"
+chmod 1777 "$HOME_FOLDER"
 
 # A secret as a value of curl's configuration, which it reads from stdin: in no argument list.
 secret() { sed 's/["\\]/\\&/g' "$SECRETS/$1" | tr -d '\n'; }
@@ -93,21 +93,6 @@ deliver_backups() {
   done
 }
 
-# Each alarm until it is accepted, every ten seconds; without an address it stays in the log.
-deliver_alarms() {
-  [ ! -f /tmp/refused ] || [ "$(age_of /tmp/refused)" -ge 10 ] || return 0
-  rm -f /tmp/refused
-  for file in "$OUTBOX"/*.txt; do
-    [ -f "$file" ] || continue
-    if [ -f "$SECRETS/ALARM_URL" ]; then
-      printf '{"text": "%s"}' "$(cat "$file")" > /tmp/alarm
-      setting url "$(secret ALARM_URL)" | fetch --max-time 20 --header "Content-Type: application/json" \
-        --data-binary @/tmp/alarm > /dev/null 2>&1 || { touch /tmp/refused; say "an alarm was not accepted; trying again"; return; }
-    fi
-    rm -f "$file"
-  done
-}
-
 # Once for each last backup, and again every day.
 watch_lateness() {
   last=$(good_names | head -n 1)
@@ -124,7 +109,6 @@ trap 'exit 0' TERM INT
 touch /tmp/started
 while :; do
   deliver_backups
-  deliver_alarms
   watch_lateness
   [ ! -f "$RESULTS/restore.json" ] || cmp -s "$RESULTS/restore.json" /records/restore.json || put /records/restore.json < "$RESULTS/restore.json"
   touch /tmp/alive

@@ -10,7 +10,7 @@ recent() {
 serve() {
   trap 'kill $(jobs -p) 2> /dev/null; exit 0' TERM INT
   # The courier owns the volume and opens it to us.
-  until mkdir -p "$WORK" "$RESULTS" 2> /dev/null && [ -d "$VERDICTS" ] && [ -w "$OUTBOX" ]; do sleep 1 & wait $!; done
+  until mkdir -p "$WORK" "$RESULTS" 2> /dev/null && [ -d "$VERDICTS" ]; do sleep 1 & wait $!; done
   touch /tmp/started
   say "schedule $SCHEDULE, drill $DRILL_SCHEDULE, keeping $RETENTION_DAYS days"
   # What was missed while nothing ran, and the very first one.
