@@ -6,13 +6,10 @@
 attempt() ( # <--keep-until-expiring or --force-renewal>
   exec 9> /tmp/attempt
   flock 9
-  if [ "$ISSUER" = self-signed ]; then
-    self_sign || { record false "openssl could not sign"; return 1; }
-  elif ! request "$1"; then
-    record false "$(cat /tmp/reason)"
-    return 1
-  fi
+  if [ "$ISSUER" = self-signed ]; then self_sign; else request "$1"; fi ||
+    { record false "$(cat /tmp/reason)"; return 1; }
   record true
+  settled failed
 )
 
 # nginx needs some certificate before it can answer the issuer's challenge, and when the files are damaged.
@@ -22,13 +19,16 @@ mend() {
       alarm "Certificate of $DOMAIN ($STACK): its files were damaged and are put back."
     fi
     serve_again || self_sign
-  elif { [ "$ISSUER" = self-signed ] || self_issued "$CHAIN"; } && { ! covers "$CHAIN" || ends_within "$CHAIN" 2592000; }; then
+  elif { [ "$ISSUER" = self-signed ] || self_issued "$CHAIN"; } &&
+    { ! covers "$CHAIN" || ends_within "$CHAIN" 2592000; }; then
     self_sign && { [ "$ISSUER" != self-signed ] || record true; }
   fi
 }
 
 # The issuer's certificate once more.
-serve_again() { [ "$ISSUER" != self-signed ] && [ -s "$LIVE/fullchain.pem" ] && serve "$LIVE/fullchain.pem" "$LIVE/privkey.pem"; }
+serve_again() {
+  [ "$ISSUER" != self-signed ] && [ -s "$LIVE/fullchain.pem" ] && serve "$LIVE/fullchain.pem" "$LIVE/privkey.pem"
+}
 
 # What nginx hands out; nothing while it does not run.
 served() {
@@ -92,12 +92,12 @@ serve_forever() {
     record true
     while :; do pause 3600; done
   fi
+  prepare
   until answering; do sleep 2 & wait $!; done
   # Let's Encrypt allows five failures an hour for a name: the pauses grow from one minute to one hour.
   delay=60
   while :; do
     if attempt --keep-until-expiring; then
-      settled failed
       delay=60
       pause "$(turn)"
     else
@@ -121,6 +121,7 @@ renew() {
     say "nginx does not answer the issuer's challenges: it does not run, or serves nothing yet"
     return 1
   fi
+  [ "$ISSUER" = self-signed ] || prepare
   if ! attempt --force-renewal 2> /tmp/log; then
     say "$(cat /tmp/reason)"
     return 1
@@ -128,7 +129,6 @@ renew() {
   status
 }
 
-[ "$ISSUER" = self-signed ] || prepare
 case ${1-} in
   serve) serve_forever ;;
   status | renew) "$1" ;;

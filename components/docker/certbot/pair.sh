@@ -61,11 +61,13 @@ serve() { # <fullchain> <privkey>
 self_sign() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 365 \
     -subj "/CN=$(printf '%.64s' "$DOMAIN")" -addext "subjectAltName=$(echo "$NAMES" | sed 's/[^ ][^ ]*/DNS:&/g; s/ /,/g')" \
-    -keyout /tmp/privkey.pem -out /tmp/fullchain.pem 2> /tmp/error || { cat /tmp/error >&2; return 1; }
+    -keyout /tmp/privkey.pem -out /tmp/fullchain.pem 2> /tmp/error ||
+    { tail -n 1 /tmp/error | tee /tmp/reason >&2; return 1; }
   serve /tmp/fullchain.pem /tmp/privkey.pem
   served=$?
   rm -f /tmp/privkey.pem /tmp/fullchain.pem
-  [ "$served" = 0 ] && say "signed a certificate of our own for $NAMES"
+  [ "$served" = 0 ] || { echo "it could not be put into place" > /tmp/reason; return 1; }
+  say "signed a certificate of our own for $NAMES"
 }
 
 # Writes down how the last attempt ended.
