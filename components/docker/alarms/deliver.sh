@@ -22,7 +22,8 @@ deliver() { # <file>
   post /tmp/alarm
 }
 
-trap 'exit 0' TERM INT
+# The image's own stop signal is QUIT.
+trap 'exit 0' TERM INT QUIT
 chmod 1777 "$OUTBOX"
 while :; do
   wait=1
