@@ -105,7 +105,7 @@ watch_lateness() {
   alarm "Backup of $STACK is late: the last good one is ${last:-none}."
 }
 
-trap 'exit 0' TERM INT
+trap 'exit 0' TERM INT QUIT
 touch /tmp/started
 while :; do
   deliver_backups
