@@ -1,17 +1,17 @@
 /** The world outside of the stack, as its containers reach it: a webhook that remembers, and a door that breaks. */
 import { type IncomingMessage, type Server as HttpServer, createServer as createHttp } from "node:http";
-import { networkInterfaces } from "node:os";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker } from "./e2e-engine.ts";
 
 /** Address of this machine as containers of any network see it. */
 export async function hostAddress(): Promise<string> {
-  const own = await docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
-  // An engine that found its bridge there when it started tells no gateway.
-  const address = own || networkInterfaces().docker0?.find(({ family }) => family === "IPv4")?.address;
-  if (!address) throw new Error("this machine has no address that containers can reach");
-  return address;
+  const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
+  const [subnet = "", gateway] = (await docker("network", "inspect", "bridge", "--format", format)).split(
+    " ",
+  );
+  // An engine that found its bridge there when it started tells no gateway: it is the first address.
+  return gateway || subnet.replace(/\.0\/\d+$/, ".1");
 }
 
 /** What was sent to the webhook. */
