@@ -134,8 +134,11 @@ export class Pebble {
   async due(pem: string): Promise<void> {
     const past = { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" };
     const json = { Certificate: pem, ARIResponse: JSON.stringify({ suggestedWindow: past }) };
-    const answer = await ask(`${this.#management}/set-renewal-info/`, { method: "POST", json });
-    if (answer.status !== 200) throw new Error(`pebble's renewal info: ${answer.status}`);
+    // It refuses whoever does not say who they are.
+    const headers = { "user-agent": "e2e" };
+    const answer = await ask(`${this.#management}/set-renewal-info/`, { method: "POST", headers, json });
+    if (answer.status !== 200)
+      throw new Error(`pebble's renewal info: ${answer.status} ${answer.body.toString()}`);
   }
 
   async stop(): Promise<void> {
