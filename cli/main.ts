@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { backupCommand } from "./commands/backup.ts";
+import { certificateCommand } from "./commands/certificate.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     restoreCommand(),
     recoveryKeyCommand(),
     rebuildCommand(),
+    certificateCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

@@ -4,7 +4,9 @@
  * rules.ts.
  */
 import { z } from "zod";
+import { certificates } from "./certificate-settings.ts";
 import {
+  HOST_NAME,
   amount,
   anyText,
   choice,
@@ -14,24 +16,22 @@ import {
   object,
   oneOf,
   schedule,
+  secretName,
   size,
   text,
   time,
+  variableName,
   wholeNumber,
 } from "./value-types.ts";
 
 // Letters that mean nothing to a shell, to nginx or to YAML: these values end up in the files of all three.
 const PATH = /^\/[A-Za-z0-9._~/%-]*$/;
 const FOLDER = /^(\/[A-Za-z0-9._-]+)+$/;
-const HOST_NAME =
-  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const IMAGE_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 const IMAGE_REPOSITORY = `${IMAGE_NAME}(?::\\d{1,5}(?=/))?(?:/${IMAGE_NAME})*`;
 const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?`;
 const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\S+|npipe:\/\/\S+)$/;
 
-const variableName = () =>
-  text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as API_URL");
 const path = () => text(PATH, "a path that starts with /, of letters, digits and . _ ~ - % /");
 const image = () =>
   text(new RegExp(`^${IMAGE}$`), "an image such as postgres:16-alpine or ghcr.io/org/web@sha256:…");
@@ -231,8 +231,6 @@ const database = object({
     .describe("Memory limit. Changing it restarts the database."),
 });
 
-const secretName = (what: string) => variableName().describe(`${what}: its name under \`secrets\`.`);
-
 const s3 = object({
   bucket: text(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "a bucket of lower-case letters, digits and -").describe(
     "Bucket; it must exist.",
@@ -262,7 +260,6 @@ const backup = object({
     .default("0 5 * * 0")
     .describe("When the newest backup is restored into a PostgreSQL that is thrown away, and compared."),
   s3: s3.optional().describe("Where backups are uploaded to, besides the volume `backups` of the host."),
-  alarm: secretName("URL that alarms are posted to, as Slack's webhooks take them").optional(),
   ping: secretName(
     "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
   ).optional(),
@@ -302,20 +299,6 @@ const proxy = object({
   timeout: silence(),
 });
 
-const certificates = choice("issuer", [
-  object({ issuer: z.literal("self-signed").describe("Signed by the stack itself; browsers warn.") }),
-  object({
-    issuer: z.literal("letsencrypt").describe("Signed through ACME, renewed every 12 hours if need be."),
-    email: z
-      .email("an e-mail address")
-      .meta({ errorMessage: "an e-mail address" })
-      .describe("Where the issuer writes before a certificate expires."),
-    server: text(/^https:\/\/[A-Za-z0-9.:-]+(\/[\w./~-]*)?$/, "the https URL of an ACME directory")
-      .default("https://acme-v02.api.letsencrypt.org/directory")
-      .describe("ACME directory."),
-  }),
-]);
-
 const host = object({
   docker: text(DOCKER_HOST, "an address such as ssh://deploy@203.0.113.10 or unix:///var/run/docker.sock")
     .optional()
@@ -336,7 +319,9 @@ const images = object({
     .describe("The proxy's. Changing it replaces nginx: an outage of seconds."),
   postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
-  certbot: image().default("certbot/certbot:v5.1.0").describe("What gets and renews certificates."),
+  certbot: image()
+    .default("certbot/dns-route53:v5.1.0")
+    .describe("What gets and renews certificates: certbot, here with its plugin for Route 53."),
 });
 
 export const vpsSchema = object({
@@ -354,10 +339,13 @@ export const vpsSchema = object({
   backup: backup
     .optional()
     .describe("Backups of the database. Left out, there are none; `backup: {}` has them on this host alone."),
+  alarm: secretName(
+    "URL that alarms of the whole stack are posted to, as Slack's webhooks take them",
+  ).optional(),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   proxy: proxy.prefault({}).describe("nginx, the only container that publishes ports."),
   certificates: certificates
-    .default({ issuer: "self-signed" })
+    .prefault({ issuer: "self-signed" })
     .describe("Who signs the certificate. letsencrypt is required in staging and production."),
   host: host.prefault({}).describe("The machine that runs the stack."),
   registries: list(

@@ -4,17 +4,14 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker } from "./e2e-engine.ts";
 
-/** Address of this machine as containers of any network see it: the first of Docker's own bridge. */
+/** Address of this machine as containers of any network see it. */
 export async function hostAddress(): Promise<string> {
-  // Its gateway is not always told, and while nothing is on the bridge, Node does not list its interface.
-  const subnet = await docker(
-    "network",
-    "inspect",
-    "bridge",
-    "--format",
-    "{{(index .IPAM.Config 0).Subnet}}",
+  const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
+  const [subnet = "", gateway] = (await docker("network", "inspect", "bridge", "--format", format)).split(
+    " ",
   );
-  return subnet.replace(/0\/\d+$/, "1");
+  // An engine that found its bridge there when it started tells no gateway: it is the first address.
+  return gateway || subnet.replace(/\.0\/\d+$/, ".1");
 }
 
 /** What was sent to the webhook. */

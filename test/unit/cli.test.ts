@@ -73,6 +73,8 @@ describe("exit code 2, one message, no stack trace", () => {
     [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps/],
     [["outputs", "a b"], /"a b"; needs a name of letters, digits/],
     [["destroy", "../x"], /needs a name of letters, digits/],
+    [["certificate", "revoke", "local"], /'revoke' is invalid.*Allowed choices are status, renew/],
+    [["certificate", "renew", "unheard-of"], /no settings file of a stack unheard-of/],
     [["init", "unheard-of"], /stack: unheard-of; needs its settings in Pulumi\.unheard-of\.yaml first/],
   ];
   for (const [args, message] of cases) {

@@ -57,14 +57,14 @@ describe("good settings", () => {
       database: { name: "app", user: "app", cpu: 2, memory: "2GiB" },
       cache: { cpu: 1, memory: "512MiB" },
       proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
-      certificates: { issuer: "self-signed" },
+      certificates: { issuer: "self-signed", names: [] },
       host: { sshOptions: [] },
       registries: [],
       images: {
         nginx: "nginx:1.28-alpine",
         postgres: "postgres:16-alpine",
         redis: "redis:7-alpine",
-        certbot: "certbot/certbot:v5.1.0",
+        certbot: "certbot/dns-route53:v5.1.0",
       },
       secrets: {},
     });
@@ -77,7 +77,29 @@ describe("good settings", () => {
       issuer: "letsencrypt",
       email: "ops@example.com",
       server: "https://acme-v02.api.letsencrypt.org/directory",
+      names: [],
+      challenge: { kind: "http" },
     });
+  });
+
+  it("with a wildcard by DNS, a private issuer, and alarms", () => {
+    const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n+/==\n-----END CERTIFICATE-----\n";
+    const certificates = {
+      issuer: "letsencrypt",
+      email: "ops@example.com",
+      authority: pem + pem,
+      names: ["www.example.com", "*.preview.example.com"],
+      challenge: { kind: "dns", provider: "route53", accessKey: "API_KEY", secretKey: "API_KEY" },
+    };
+    const result = parseSettings(rawConfig({ ...goodConfig(), certificates, alarm: "API_KEY" }), CONTEXT);
+    assert.ok("settings" in result, JSON.stringify(result));
+    assert.deepEqual(result.settings.certificates, {
+      ...certificates,
+      server: "https://acme-v02.api.letsencrypt.org/directory",
+      challenge: { ...certificates.challenge, region: "us-east-1" },
+    });
+    // What the stack signs itself may be for any name.
+    assert.deepEqual(good({ ...local, certificates: { issuer: "self-signed", names: ["*.local"] } }), []);
   });
 
   it("with a setting left empty, as `proxy:` alone", () => {

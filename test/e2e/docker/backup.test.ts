@@ -44,7 +44,8 @@ describe("backups", () => {
     await plant("S3_SECRET", secret.value);
     await plant("ALARM_URL", `http://${address}:${hook.port}/alarm?${hookPath.value}`);
     await plant("PING_URL", `http://${address}:${hook.port}/ping`);
-    await site.change((settings) =>
+    await site.change((settings) => {
+      settings.set(["alarm"], "ALARM_URL");
       settings.set(["backup"], {
         s3: {
           bucket: BUCKET,
@@ -54,12 +55,11 @@ describe("backups", () => {
           accessKey: "S3_ACCESS",
           secretKey: "S3_SECRET",
         },
-        alarm: "ALARM_URL",
         ping: "PING_URL",
         timeout: "60s",
         retentionDays: DAYS.kept,
-      }),
-    );
+      });
+    });
     succeeded(await site.start(["--no-build"]));
     await until(async () => (await list()).some(({ verdict }) => verdict === "ok"), 60, "the first backup");
     await psql(
