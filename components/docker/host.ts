@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import type { VpsSettings } from "../settings.ts";
+import { ensureSshFolder, sshOptions } from "./ssh.ts";
 
 const DEFAULT_HOST =
   process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
@@ -49,9 +50,11 @@ function readJson(path: string): Record<string, unknown> | undefined {
  */
 export function dockerProvider(settings: Pick<VpsSettings, "host" | "registries">): docker.Provider {
   const host = dockerHost(settings.host.docker);
+  const overSsh = host.startsWith("ssh://");
+  if (overSsh) ensureSshFolder();
   return new docker.Provider("docker", {
     host,
-    sshOpts: host.startsWith("ssh://") ? settings.host.sshOptions : undefined,
+    sshOpts: overSsh ? sshOptions(host, settings.host) : undefined,
     registryAuth:
       settings.registries.length > 0 ? settings.registries.map((address) => ({ address })) : undefined,
   });

@@ -4,6 +4,7 @@
  * rules.ts.
  */
 import { z } from "zod";
+import { host } from "./host.ts";
 import {
   amount,
   anyText,
@@ -28,7 +29,6 @@ const HOST_NAME =
 const IMAGE_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 const IMAGE_REPOSITORY = `${IMAGE_NAME}(?::\\d{1,5}(?=/))?(?:/${IMAGE_NAME})*`;
 const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?`;
-const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\S+|npipe:\/\/\S+)$/;
 
 const variableName = () =>
   text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as API_URL");
@@ -310,20 +310,6 @@ const certificates = choice("issuer", [
       .describe("ACME directory."),
   }),
 ]);
-
-const host = object({
-  docker: text(DOCKER_HOST, "an address such as ssh://deploy@203.0.113.10 or unix:///var/run/docker.sock")
-    .optional()
-    .describe("Docker Engine. Left out, it is found as the docker command finds it."),
-  sshOptions: list(
-    anyText("an ssh option: text that is not empty"),
-    0,
-    40,
-    "ssh options, such as [-o, Port=2222]",
-  )
-    .default([])
-    .describe("Options for ssh, when `docker` is an ssh:// address."),
-});
 
 const images = object({
   nginx: image()

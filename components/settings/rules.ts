@@ -4,6 +4,7 @@
  */
 import type { VpsSettings } from "../settings.ts";
 import type { Finding } from "../shared/problems.ts";
+import { hostRules } from "./host-rules.ts";
 
 /** A setting as rules name it. */
 export type Pattern = readonly string[];
@@ -100,14 +101,7 @@ export const stackRules: readonly Rule[] = [
       }
     },
   },
-  {
-    meaning: "`host.sshOptions` goes with an `ssh://` address in `host.docker`.",
-    reliesOn: [["host", "docker"]],
-    *check({ host }) {
-      if (host.sshOptions.length === 0 || host.docker?.startsWith("ssh://")) return;
-      yield { path: ["host", "sshOptions"], need: "to be removed, or an ssh:// address in host.docker" };
-    },
-  },
+  ...hostRules,
 ];
 
 /** Whether the internet can know a host by this name. */
