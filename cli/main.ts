@@ -6,6 +6,7 @@ import { backupCommand } from "./commands/backup.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     maintenanceCommand(),
     backupCommand(),
     restoreCommand(),
+    hostCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

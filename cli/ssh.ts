@@ -16,9 +16,15 @@ export interface SshCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function sshCommand(project: Project, address: string, settings: SshSettings): SshCommand {
+/** @param alone a connection of its own, shared with nobody. @default false */
+export function sshCommand(
+  project: Project,
+  address: string,
+  settings: SshSettings,
+  alone = false,
+): SshCommand {
   ensureSshFolder();
-  const options = sshOptions(address, settings);
+  const options = [...(alone ? ["-o", "ControlPath=none"] : []), ...sshOptions(address, settings)];
   const path = [wrapperFolder(project, options), process.env.PATH ?? ""].join(delimiter);
   return { address, options, pinned: settings.hostKey !== undefined, env: { PATH: path } };
 }
@@ -52,7 +58,7 @@ done
 
 /** As a word of a shell. */
 export function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\\\''")}'`;
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What ssh is given to reach the host: options, then user, port and name. */

@@ -1,5 +1,5 @@
 /** The Docker Engine of a stack, reached as its settings say. */
-import { dockerHost } from "../components/docker/host.ts";
+import { dockerHost } from "../components/docker/engine-address.ts";
 import { Docker } from "./docker.ts";
 import type { Project, StackFile } from "./project.ts";
 import { sshCommand } from "./ssh.ts";

@@ -15,13 +15,10 @@ const publicKey = () =>
 
 /** How `tristack host prepare` and cloud-init make a machine fit. Changing these changes nothing by itself: run it again. */
 export const prepare = object({
-  user: text(/^[a-z][a-z0-9_-]{0,31}$/, "a user name of lower-case letters, digits, _ and -")
-    .default("deploy")
-    .describe("User that the stack is deployed as, in the group `docker`; created where there is none."),
   publicKeys: list(publicKey(), 0, 50, "public keys, such as [ssh-ed25519 AAAA… ann@laptop]")
     .default([])
     .describe(
-      "Keys that may log in as `user`. Without any, those that may log in as whoever prepares the host.",
+      "Keys that may log in as the user of `host.docker`, who is created. Without any, those of whoever prepares the host.",
     ),
   docker: oneOf(["docker", "distribution"])
     .default("docker")
