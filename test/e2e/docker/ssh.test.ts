@@ -1,0 +1,159 @@
+/** A stack on a host that is reached over ssh, with the host's key pinned: a real sshd with its own limits. */
+import assert from "node:assert/strict";
+import { delimiter } from "node:path";
+import { ended, environment, succeeded } from "../../support/e2e-command.ts";
+import { containers, leftovers } from "../../support/e2e-engine.ts";
+import { deploy, resultOf, serving, tagVersions, untagVersions } from "../../support/e2e-releases.ts";
+import { Sshd } from "../../support/e2e-sshd.ts";
+import { type Workspace, started } from "../../support/e2e-workspace.ts";
+
+const REFUSED =
+  /127\.0\.0\.1 is not the host that host\.hostKey names: it shows one with the fingerprint SHA256:\S+\. It was not connected to, and nothing was changed\./;
+
+describe("a stack over ssh", () => {
+  let site: Workspace;
+  let sshd: Sshd;
+
+  before(async () => {
+    site = await started("ssh", async (workspace) => {
+      sshd = await Sshd.start(await workspace.folder("sshd"));
+      await settle(workspace, await sshd.key("host"));
+    });
+  });
+  after(async () => {
+    await untagVersions(["v1", "v2"]);
+    await site?.dispose();
+    await sshd?.stop();
+  });
+
+  async function settle(workspace: Workspace, hostKey: string | undefined): Promise<void> {
+    const host = { docker: sshd.address, sshOptions: sshd.options, hostKey };
+    await workspace.change((settings) => settings.set(["host"], JSON.parse(JSON.stringify(host))));
+  }
+
+  const ids = async () => (await containers()).map((one) => one.Id).sort();
+
+  /** How many connections and sessions something took; none may have been turned away. */
+  async function counted<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const before = await sshd.counts();
+    const result = await work();
+    const after = await sshd.counts();
+    console.log(
+      `      ${what}: ${after.sessions - before.sessions} sessions in ${after.logins - before.logins} logins, ${after.dropped - before.dropped} turned away`,
+    );
+    assert.ok(after.sessions > before.sessions, "it went over ssh");
+    assert.equal(after.dropped, before.dropped);
+    return result;
+  }
+
+  it("is brought up through it, within sshd's usual limits", async () => {
+    const { logins, sessions, dropped } = await sshd.counts();
+    console.log(`      start: ${sessions} sessions in ${logins} logins, ${dropped} turned away`);
+    assert.ok(sessions > 10);
+    assert.equal(dropped, 0);
+    assert.equal((await site.ask("/api/items")).status, 200);
+  });
+
+  it("has nothing to change afterwards, for plain Pulumi as well", () =>
+    counted("preview with refresh", async () => {
+      const args = ["preview", "--stack", "local", "--expect-no-changes", "--refresh"];
+      succeeded(await site.pulumi(args));
+    }));
+
+  it("is changed by plain Pulumi, as many resources at once as it likes", () =>
+    counted("up", async () => {
+      await site.change((settings) => settings.set(["services", "web", "environment", "OVER"], "ssh"));
+      succeeded(await site.pulumi(["up", "--stack", "local", "--yes", "--skip-preview"]));
+      assert.equal((await site.ask("/")).status, 200);
+    }));
+
+  it("is deployed to, asked and read", async () => {
+    await tagVersions(["v1"]);
+    await site.change((settings) => settings.set(["release"], undefined));
+    const result = await counted("deploy", async () =>
+      resultOf(succeeded(await deploy(site, "v1", "--bake", "5"))),
+    );
+    assert.equal(result.lastDeploy.proof.failed, 0);
+    assert.ok((await serving()).every((one) => one.Config.Image.endsWith(":v1")));
+    const status = await counted("status", async () =>
+      succeeded(await site.tristack(["status", "local", "--json"])),
+    );
+    assert.match(status.stdout, /"v1"/);
+    const logs = await counted("logs", async () => succeeded(await site.tristack(["logs", "local", "api"])));
+    assert.match(logs.stdout, /api/);
+    assert.match(succeeded(await site.tristack(["releases", "local", "--json"])).stdout, /"v1"/);
+  });
+
+  it("is reached by every docker command of this machine", async () => {
+    const folders = (environment().PATH ?? "").split(delimiter);
+    const found = new Map<string, string>();
+    for (const folder of folders) {
+      const ran = await site.run("sh", ["-c", `[ -x ${folder}/docker ] && ${folder}/docker --version`]);
+      if (ran.exitCode === 0) found.set(ran.stdout.trim(), folder);
+    }
+    assert.ok(found.size > 0);
+    for (const [version, folder] of found) {
+      console.log(`      ${version} (${folder})`);
+      const env = { PATH: [folder, ...folders].join(delimiter) };
+      await counted("status", async () => succeeded(await site.tristack(["status", "local"], { env })));
+    }
+  });
+
+  it("prints the key to pin, and says whether it is the one", async () => {
+    const { key, pinned } = await readKey(0);
+    assert.deepEqual([key, pinned], [await sshd.key("host"), true]);
+    await settle(site, await sshd.key("other"));
+    assert.equal((await readKey(1)).pinned, false);
+    await settle(site, await sshd.key("host"));
+  });
+
+  async function readKey(exitCode: number) {
+    const ran = ended(await site.tristack(["host", "key", "local", "--json"]), exitCode);
+    const { hostKey, pinned } = JSON.parse(ran.stdout) as { hostKey: string; pinned: boolean };
+    return { key: hostKey, pinned };
+  }
+
+  for (const [what, name, message] of [
+    ["another key than the pinned one", "other", REFUSED],
+    [
+      "no pinned key, and not among the known hosts",
+      undefined,
+      /127\.0\.0\.1 is not among the known hosts\. It was not connected to/,
+    ],
+  ] as const) {
+    it(`is refused with ${what}: one sentence, and nothing is changed`, async () => {
+      const before = await ids();
+      await settle(site, name && (await sshd.key(name)));
+      const { logins } = await sshd.counts();
+      try {
+        for (const args of [
+          ["status", "local"],
+          ["deploy", "local", "--version", "v2"],
+          ["rollback", "local"],
+          ["maintenance", "on", "local"],
+          ["logs", "local"],
+          ["destroy", "local", "--yes"],
+          ["host", "prepare", "local"],
+        ]) {
+          const { stderr } = ended(await site.tristack(args), 2);
+          const [error = "", ...more] = stderr.slice(stderr.indexOf("error: ")).trim().split("\n");
+          assert.match(error, message, args.join(" "));
+          assert.deepEqual(more, [], args.join(" "));
+        }
+        const up = ended(await site.pulumi(["up", "--stack", "local", "--yes", "--refresh"]), 255);
+        assert.match(up.all, /Host key verification failed/);
+        assert.equal((await sshd.counts()).logins, logins, "nobody logged in");
+      } finally {
+        await settle(site, await sshd.key("host"));
+      }
+      assert.deepEqual(await ids(), before);
+      assert.equal((await site.ask("/api/items")).status, 200);
+    });
+  }
+
+  it("is destroyed through it", async () => {
+    await counted("destroy", async () => succeeded(await site.tristack(["destroy", "local", "--yes"])));
+    const { containers: left, networks, volumes } = await leftovers("local");
+    assert.deepEqual([left, networks, volumes], [[], [], []]);
+  });
+});
