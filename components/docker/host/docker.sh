@@ -7,10 +7,9 @@ engine() {
   if installed docker-ce || installed docker.io; then
     [ "$settings_changed" = 0 ] || ! with_systemd || change "docker with its new settings" restart_docker
   elif [ "$DOCKER" = distribution ]; then
+    need docker.io iptables
     # Newer releases have the command in a package of its own.
-    client=$(apt-cache search --names-only '^docker-cli$' 2> /dev/null | cut -d ' ' -f 1)
-    # shellcheck disable=SC2086 # no word, or one
-    need docker.io iptables $client
+    [ "$DRY_RUN" = 1 ] || have docker || need docker-cli
   else
     docker_repository
     need docker-ce docker-ce-cli containerd.io docker-buildx-plugin
