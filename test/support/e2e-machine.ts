@@ -1,6 +1,6 @@
 /**
  * A whole machine to prepare: Debian with systemd as its first process, an sshd and a Docker Engine of its own, in a
- * privileged container. The kernel is this machine's; what the script sets there is put back.
+ * container that may do everything. The kernel is this machine's; what the script sets there is put back.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -18,6 +18,14 @@ const NETWORK = `${PROJECT}-machines`;
 const LABELS = ["--label", `${LABEL.project}=${PROJECT}`, "--label", `${LABEL.stack}=machine`];
 /** Settings of the kernel that are the whole machine's, and that the script changes. */
 const KERNEL = ["vm/overcommit_memory", "vm/swappiness"];
+
+/** As `--privileged`, without the one capability that this kernel may lack; loop devices are made by hand. */
+const RIGHTS = [
+  ...["--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--cgroupns=private", "--device-cgroup-rule=a *:* rwm"],
+  ...["seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"].map(
+    (one) => `--security-opt=${one}`,
+  ),
+];
 
 /** Builds an image of this folder; the second time it is there already. */
 export async function machineImage(file: "Dockerfile" | "tools.Dockerfile"): Promise<string> {
@@ -55,15 +63,7 @@ export class Machine {
       await docker("network", "create", "--ipv6", "--subnet", "fd00:7715:1::/64", ...LABELS, NETWORK);
     }
     const own = `${PROJECT}-${name}`;
-    const options = [
-      "--detach",
-      "--privileged",
-      "--cgroupns=private",
-      "--network",
-      NETWORK,
-      "--hostname",
-      name,
-    ];
+    const options = ["--detach", ...RIGHTS, "--network", NETWORK, "--hostname", name];
     const mounts = [
       "--tmpfs",
       "/run",
