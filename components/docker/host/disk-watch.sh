@@ -56,7 +56,8 @@ remove_images() { # <file of the ledgers' lines>
   # own prune would take the releases that a rollback needs.
   { sed -n 's/^old //p' "$1"; docker image ls --quiet --no-trunc --filter dangling=true; } | sort -u | while read -r image; do
     id=$(docker image inspect --format '{{.Id}}' "$image" 2> /dev/null) || continue
-    grep -qxF "$id" "$1.kept" || docker image rm "$image" > /dev/null 2>&1 && say "removed the image $image"
+    if grep -qxF "$id" "$1.kept"; then continue; fi
+    if docker image rm "$image" > /dev/null 2>&1; then say "removed the image $image"; fi
   done
 }
 
@@ -69,7 +70,7 @@ remove_leftovers() {
         [ -z "$three" ] || continue
         case $restart in no | "") ;; *) continue ;; esac
         [ $(($(date +%s) - $(date -d "$one" +%s))) -gt "$DAY" ] || continue
-        docker rm "$id" > /dev/null 2>&1 && say "removed the container ${two#/}, which ended at $one"
+        if docker rm "$id" > /dev/null 2>&1; then say "removed the container ${two#/}, which ended at $one"; fi
       done
   done
 }

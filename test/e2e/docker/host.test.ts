@@ -226,13 +226,15 @@ describe("a host", () => {
       { step: "Security updates", what: "/etc/apt/apt.conf.d/60tristack-upgrades" },
     ]);
     assert.equal(await reboots(), '"true";');
+    await settle();
+    await prepare();
   });
 
   it("gets swap where it has none", async () => {
     if ((await readFile("/proc/swaps", "utf8")).trim().split("\n").length > 1) {
       throw new Error("this machine has swap of its own, and so has its container");
     }
-    const text = hostScript({ ...ARGS, swap: "64MiB", reboot: true }).replace(
+    const text = hostScript({ ...ARGS, swap: "64MiB" }).replace(
       "SWAP_FILE='/swapfile'",
       "SWAP_FILE='/var/lib/docker/swapfile'",
     );
