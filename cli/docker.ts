@@ -75,8 +75,13 @@ export class Docker {
     const options = { env: this.#env, reject: false, ...stdin, timeout: timeoutSeconds * 1000 } as const;
     const result = await execa("docker", args, options);
     // No answer of Docker's, and nothing to go on from: also where its errors count as "there is none".
-    if (result.failed && this.#ssh) refuseUnknownHost(result.stderr, this.#ssh);
+    if (result.failed) this.throwIfRefused(result.stderr);
     return result;
+  }
+
+  /** @throws CliError with exit code 2 where what a docker command has said is that ssh refuses the host by its key */
+  throwIfRefused(said: string): void {
+    if (this.#ssh) refuseUnknownHost(said, this.#ssh);
   }
 
   get #env(): Record<string, string> {

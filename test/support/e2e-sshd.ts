@@ -10,6 +10,13 @@ import { freePort } from "./e2e-workspace.ts";
 
 const PROGRAM = "/usr/sbin/sshd";
 
+export interface Counts {
+  readonly logins: number;
+  readonly sessions: number;
+  readonly dropped: number;
+  readonly apart: number;
+}
+
 export class Sshd {
   readonly port: number;
   readonly folder: string;
@@ -74,14 +81,15 @@ export class Sshd {
     return readFile(join(this.folder, "log"), "utf8").catch(() => "");
   }
 
-  /** Logins so far, sessions so far, and how often sshd turned a connection away. */
-  async counts(): Promise<{ logins: number; sessions: number; dropped: number }> {
+  /** Logins and sessions so far; connections that sshd turned away; sessions that went over a login of their own instead. */
+  async counts(): Promise<Counts> {
     const log = await this.log();
     const count = (text: RegExp) => [...log.matchAll(text)].length;
     return {
       logins: count(/Accepted publickey/g),
       sessions: count(/Starting session: command/g),
-      dropped: count(/drop connection|MaxStartups throttling|no more sessions/g),
+      dropped: count(/drop connection|MaxStartups throttling/g),
+      apart: count(/no more sessions/g),
     };
   }
 

@@ -4,7 +4,7 @@ import { delimiter } from "node:path";
 import { ended, environment, succeeded } from "../../support/e2e-command.ts";
 import { containers, leftovers } from "../../support/e2e-engine.ts";
 import { deploy, resultOf, serving, tagVersions, untagVersions } from "../../support/e2e-releases.ts";
-import { Sshd } from "../../support/e2e-sshd.ts";
+import { type Counts, Sshd } from "../../support/e2e-sshd.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
 const REFUSED =
@@ -33,24 +33,25 @@ describe("a stack over ssh", () => {
 
   const ids = async () => (await containers()).map((one) => one.Id).sort();
 
-  /** How many connections and sessions something took; none may have been turned away. */
-  async function counted<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const before = await sshd.counts();
+  /** How many connections and sessions something took; no connection may have been turned away. */
+  async function counted<T>(what: string, work: () => Promise<T>, before?: Counts): Promise<T> {
+    const from = before ?? (await sshd.counts());
     const result = await work();
-    const after = await sshd.counts();
-    console.log(
-      `      ${what}: ${after.sessions - before.sessions} sessions in ${after.logins - before.logins} logins, ${after.dropped - before.dropped} turned away`,
-    );
-    assert.ok(after.sessions > before.sessions, "it went over ssh");
-    assert.equal(after.dropped, before.dropped);
+    const to = await sshd.counts();
+    const [sessions, logins, dropped] = [
+      to.sessions - from.sessions,
+      to.logins - from.logins,
+      to.dropped - from.dropped,
+    ];
+    console.log(`      ${what}: ${sessions} sessions in ${logins} logins, ${dropped} turned away`);
+    assert.ok(sessions > 0, "it went over ssh");
+    assert.equal(dropped, 0);
     return result;
   }
 
   it("is brought up through it, within sshd's usual limits", async () => {
-    const { logins, sessions, dropped } = await sshd.counts();
-    console.log(`      start: ${sessions} sessions in ${logins} logins, ${dropped} turned away`);
-    assert.ok(sessions > 10);
-    assert.equal(dropped, 0);
+    const none = { logins: 0, sessions: 0, dropped: 0, apart: 0 };
+    await counted("start", () => Promise.resolve(), none);
     assert.equal((await site.ask("/api/items")).status, 200);
   });
 
@@ -66,6 +67,21 @@ describe("a stack over ssh", () => {
       succeeded(await site.pulumi(["up", "--stack", "local", "--yes", "--skip-preview"]));
       assert.equal((await site.ask("/")).status, 200);
     }));
+
+  it("takes far fewer logins than it would without a shared connection", async () => {
+    const logins = async (...more: string[]) => {
+      await site.change((settings) => settings.set(["host", "sshOptions"], [...sshd.options, ...more]));
+      const before = await sshd.counts();
+      succeeded(await site.pulumi(["preview", "--stack", "local", "--refresh"]));
+      const after = await sshd.counts();
+      return after.logins - before.logins;
+    };
+    const shared = await logins("-o", "ControlPersist=30");
+    const alone = await logins("-o", "ControlPath=none");
+    await settle(site, await sshd.key("host"));
+    console.log(`      preview with refresh: ${shared} logins shared, ${alone} alone`);
+    assert.ok(alone >= 2 * shared, `${shared} and ${alone}`);
+  });
 
   it("is deployed to, asked and read", async () => {
     await tagVersions(["v1"]);
