@@ -22,7 +22,6 @@ export async function readHostKey(ssh: SshCommand): Promise<HostKey> {
     const first = [
       "StrictHostKeyChecking=accept-new",
       `UserKnownHostsFile=${file}`,
-      "KnownHostsCommand=none",
       "HashKnownHosts=no",
       "PreferredAuthentications=none",
       "ControlMaster=no",

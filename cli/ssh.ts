@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { delimiter, join } from "node:path";
-import { type SshSettings, ensureSshFolder, sshOptions } from "../components/docker/ssh.ts";
+import { type SshSettings, pinHost, sshOptions } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import { type Project, ownFolder } from "./project.ts";
 
@@ -23,7 +23,7 @@ export function sshCommand(
   settings: SshSettings,
   alone = false,
 ): SshCommand {
-  ensureSshFolder();
+  pinHost(address, settings);
   const options = [...(alone ? ["-o", "ControlPath=none"] : []), ...sshOptions(address, settings)];
   const path = [wrapperFolder(project, options), process.env.PATH ?? ""].join(delimiter);
   return { address, options, pinned: settings.hostKey !== undefined, env: { PATH: path } };

@@ -1,6 +1,6 @@
 /** How ssh is called wherever a stack needs it: by the provider's plugin, the docker command and `tristack host`. */
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { HostSettings } from "../settings/host.ts";
@@ -8,41 +8,37 @@ import type { HostSettings } from "../settings/host.ts";
 export type SshSettings = Pick<HostSettings, "sshOptions" | "hostKey">;
 
 /**
- * Options for ssh. The same on every machine, since the provider's are part of Pulumi's state: the pinned key comes by a
- * command and not by a file (OpenSSH 8.5 or newer), and the socket of the shared connection lies in `~/.ssh`.
+ * Options for ssh. They are part of Pulumi's state, and what a refresh or a destroy uses: so they are the same on every
+ * machine, and the pinned key is not among them but in a file (`pinHost`), which today's settings decide.
  *
  * Of an option that is given twice ssh takes the first: nobody's configuration turns the check of the host's key off,
  * and everything else is theirs to change.
  */
 export function sshOptions(address: string, settings: SshSettings): string[] {
-  return [...options(keyCheck(settings)), ...settings.sshOptions, ...options(connection(address, settings))];
+  const id = idOf(address, settings);
+  return [...options(keyCheck(id, settings)), ...settings.sshOptions, ...options(connection(id))];
 }
 
-function keyCheck({ hostKey }: SshSettings): string[] {
+function keyCheck(id: string, { hostKey }: SshSettings): string[] {
   // Without a pinned key it has to be a known host of whoever runs this.
   if (hostKey === undefined) return ["StrictHostKeyChecking=yes"];
   return [
     "StrictHostKeyChecking=yes",
-    `KnownHostsCommand=/bin/echo %H ${hostKey}`,
-    "UserKnownHostsFile=/dev/null",
+    `UserKnownHostsFile=~/.ssh/${id}.key`,
     "GlobalKnownHostsFile=/dev/null",
+    "UpdateHostKeys=no",
   ];
 }
 
 /** Docker opens a connection for every few requests: they share one, which sshd's limits on new ones do not touch. */
-function connection(address: string, settings: SshSettings): string[] {
-  // Its own socket for each key and set of options: a shared connection has been checked against the key it began with.
-  const id = createHash("sha256")
-    .update(JSON.stringify([address, settings]))
-    .digest("hex")
-    .slice(0, 16);
+function connection(id: string): string[] {
   return [
     "BatchMode=yes",
     "ConnectTimeout=30",
     "ServerAliveInterval=15",
     "ControlMaster=auto",
     "ControlPersist=60",
-    `ControlPath=~/.ssh/tristack-${id}`,
+    `ControlPath=~/.ssh/${id}`,
   ];
 }
 
@@ -50,7 +46,32 @@ function options(values: readonly string[]): string[] {
   return values.flatMap((value) => ["-o", value]);
 }
 
-/** ssh gives up where the folder of the shared connection's socket is not there; `~` is the user's, whatever HOME says. */
-export function ensureSshFolder(): void {
-  mkdirSync(join(userInfo().homedir, ".ssh"), { recursive: true, mode: 0o700 });
+/** Short: the path of a socket may have about a hundred letters. */
+function idOf(address: string, settings: SshSettings): string {
+  const what = JSON.stringify([address, settings.sshOptions]);
+  return `tristack-${createHash("sha256").update(what).digest("hex").slice(0, 16)}`;
+}
+
+/**
+ * Puts the pinned key where ssh looks for it. Before anything calls ssh.
+ * @param folder ssh takes `~` for the user's home, whatever HOME says. @default that home's .ssh
+ */
+export function pinHost(
+  address: string,
+  settings: SshSettings,
+  folder = join(userInfo().homedir, ".ssh"),
+): void {
+  // ssh gives up where the folder of the shared connection's socket is not there.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const socket = join(folder, idOf(address, settings));
+  const file = `${socket}.key`;
+  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  // Any name: the file is of this one host.
+  const wanted = settings.hostKey === undefined ? "" : `* ${settings.hostKey}\n`;
+  if (present === wanted) return;
+  // A connection that is open has been checked against another key: nobody is to find it any more.
+  rmSync(socket, { force: true });
+  if (wanted === "") return rmSync(file);
+  writeFileSync(`${file}.${process.pid}`, wanted, { mode: 0o600 });
+  renameSync(`${file}.${process.pid}`, file);
 }

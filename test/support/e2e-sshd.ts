@@ -1,6 +1,7 @@
 /** A real sshd on this machine: a port, a host key and a login of its own, and otherwise sshd's defaults. */
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -102,4 +103,14 @@ async function newKey(folder: string, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const args = ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(folder, name)];
   succeeded(await run("ssh-keygen", args, { cwd: folder }));
+}
+
+/** Removes what the commands have put into this user's own folder for hosts of these keys. */
+export async function forgetKeys(keys: readonly (string | undefined)[]): Promise<void> {
+  const folder = join(userInfo().homedir, ".ssh");
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^tristack-.*\.key$/.test(name));
+  for (const name of names) {
+    const text = await readFile(join(folder, name), "utf8");
+    if (keys.some((key) => key !== undefined && text.includes(key))) await rm(join(folder, name));
+  }
 }

@@ -1,8 +1,8 @@
 /** How a host is reached and made fit, as far as Node alone can tell. Real ones are in test/e2e/docker. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { execa } from "execa";
 import { parse } from "yaml";
@@ -11,7 +11,7 @@ import { fingerprintOf } from "../../cli/host-key.ts";
 import { quoted, refuseUnknownHost, sshArguments, sshCommand } from "../../cli/ssh.ts";
 import { cloudInit } from "../../components/docker/host/cloud-init.ts";
 import { hostScript } from "../../components/docker/host/script.ts";
-import { sshOptions } from "../../components/docker/ssh.ts";
+import { pinHost, sshOptions } from "../../components/docker/ssh.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILuOaZGBcucOIwkDBjIDdXxAyjtRnTqTVBihGu2sTDxk";
 const ADDRESS = "ssh://deploy@203.0.113.10";
@@ -25,7 +25,7 @@ describe("options for ssh", () => {
     // Of an option given twice ssh takes the first.
     assert.ok(at("StrictHostKeyChecking=yes") >= 0 && at("StrictHostKeyChecking=yes") < at(own[1] ?? ""));
     assert.ok(at("ControlMaster=auto") > at("ControlMaster=no"));
-    assert.ok(all.includes(`KnownHostsCommand=/bin/echo %H ${KEY}`));
+    assert.match(all.join(" "), /UserKnownHostsFile=~\/\.ssh\/tristack-[0-9a-f]{16}\.key/);
   });
 
   it("without a pinned key leave the known hosts to whoever runs it, and refuse all others", () => {
@@ -34,18 +34,40 @@ describe("options for ssh", () => {
     assert.doesNotMatch(all, /KnownHosts/);
   });
 
-  it("never share a connection that was checked against another key", () => {
-    const socket = (hostKey?: string) =>
-      sshOptions(ADDRESS, { sshOptions: [], hostKey }).find((one) => one.startsWith("ControlPath="));
-    assert.equal(socket(KEY), socket(KEY));
-    assert.equal(new Set([socket(), socket(KEY), socket(`${KEY}x`)]).size, 3);
-    assert.match(socket() ?? "", /^ControlPath=~\/\.ssh\/tristack-[0-9a-f]{16}$/);
+  it("are the same whatever key is pinned, and others for another host", () => {
+    const all = (address: string, hostKey: string) =>
+      sshOptions(address, { sshOptions: [], hostKey }).join(" ");
+    assert.equal(all(ADDRESS, KEY), all(ADDRESS, `${KEY}x`));
+    assert.notEqual(all(ADDRESS, KEY), all(`${ADDRESS}1`, KEY));
   });
 
   it("name user, port and host, IPv6 too", () => {
     assert.deepEqual(sshArguments({ address: "ssh://a@[::1]:2222", options: ["-v"] }), [
       ...["-v", "-l", "a", "-p", "2222", "--", "::1"],
     ]);
+  });
+});
+
+describe("a pinned key", () => {
+  let folder: string;
+  before(() => (folder = join(mkdtempSync(join(tmpdir(), "tristack-pin-")), ".ssh")));
+  after(() => rmSync(dirname(folder), { recursive: true }));
+
+  it("is the only one in the file that ssh reads, and ends the use of a connection that was checked against another", () => {
+    const settings = (hostKey?: string) => ({ sshOptions: [], hostKey });
+    pinHost(ADDRESS, settings(KEY), folder);
+    const [file = ""] = readdirSync(folder);
+    assert.equal(readFileSync(join(folder, file), "utf8"), `* ${KEY}\n`);
+    const socket = join(folder, file.replace(/\.key$/, ""));
+    writeFileSync(socket, "");
+    pinHost(ADDRESS, settings(KEY), folder);
+    assert.deepEqual(readdirSync(folder).length, 2, "the same key keeps it");
+    pinHost(ADDRESS, settings(`${KEY}x`), folder);
+    assert.deepEqual(readdirSync(folder), [file]);
+    assert.equal(readFileSync(join(folder, file), "utf8"), `* ${KEY}x\n`);
+    writeFileSync(socket, "");
+    pinHost(ADDRESS, settings(), folder);
+    assert.deepEqual(readdirSync(folder), []);
   });
 });
 
@@ -62,7 +84,7 @@ describe("the ssh that the docker command finds", () => {
     const options = ["-o", "ProxyCommand=nc 'a b' $HOME %h"];
     const { env, options: all } = sshCommand({ root: folder, name: "x" }, ADDRESS, {
       sshOptions: options,
-      hostKey: KEY,
+      hostKey: undefined,
     });
     const path = [env.PATH?.split(delimiter)[0], bin, process.env.PATH].join(delimiter);
     const { stdout } = await execa("ssh", ["-l", "deploy", "--", "host", "docker system dial-stdio"], {

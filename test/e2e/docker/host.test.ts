@@ -9,6 +9,7 @@ import { type HostScriptArgs, hostScript } from "../../../components/docker/host
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { Machine, machineImage, removeMachineNetwork } from "../../support/e2e-machine.ts";
+import { forgetKeys } from "../../support/e2e-sshd.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { diskWatch } from "./host/disk-watch.ts";
 import { firewall } from "./host/firewall.ts";
@@ -24,6 +25,9 @@ const ARGS: HostScriptArgs = {
   ...{ user: "deploy", publicKeys: [], docker: "distribution", swap: "0MiB", ports: [], reboot: false },
   proxyPorts: [80, 443],
 };
+
+/** Key of another machine. */
+const STRANGER = `ssh-ed25519 ${"A".repeat(67)}B`;
 
 describe("a host", () => {
   let site: Workspace;
@@ -41,6 +45,7 @@ describe("a host", () => {
     );
   });
   after(async () => {
+    await forgetKeys([hostKey, STRANGER]);
     await machine?.dispose();
     await removeMachineNetwork();
     await site?.dispose();
@@ -302,7 +307,7 @@ describe("a host", () => {
   it("is refused with another key than the pinned one, and left as it is", async () => {
     const right = hostKey;
     await mark();
-    hostKey = `ssh-ed25519 ${"A".repeat(67)}B`;
+    hostKey = STRANGER;
     await settle();
     const ran = ended(await site.tristack(["host", "prepare", "machine", "--as", "root"]), 2);
     assert.match(ran.stderr, /is not the host that host\.hostKey names/);
