@@ -7,6 +7,7 @@ import { certificateCommand } from "./commands/certificate.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
@@ -50,6 +51,7 @@ export function createProgram(): Command {
     recoveryKeyCommand(),
     rebuildCommand(),
     certificateCommand(),
+    hostCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

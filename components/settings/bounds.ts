@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { certificates } from "./certificate-settings.ts";
+import { host } from "./host.ts";
 import {
   HOST_NAME,
   amount,
@@ -30,7 +31,6 @@ const FOLDER = /^(\/[A-Za-z0-9._-]+)+$/;
 const IMAGE_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 const IMAGE_REPOSITORY = `${IMAGE_NAME}(?::\\d{1,5}(?=/))?(?:/${IMAGE_NAME})*`;
 const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?`;
-const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\S+|npipe:\/\/\S+)$/;
 
 const path = () => text(PATH, "a path that starts with /, of letters, digits and . _ ~ - % /");
 const image = () =>
@@ -297,20 +297,6 @@ const proxy = object({
     .describe("Published port of the application. Changing it replaces nginx: an outage of seconds."),
   bodyLimit: bodyLimit(),
   timeout: silence(),
-});
-
-const host = object({
-  docker: text(DOCKER_HOST, "an address such as ssh://deploy@203.0.113.10 or unix:///var/run/docker.sock")
-    .optional()
-    .describe("Docker Engine. Left out, it is found as the docker command finds it."),
-  sshOptions: list(
-    anyText("an ssh option: text that is not empty"),
-    0,
-    40,
-    "ssh options, such as [-o, Port=2222]",
-  )
-    .default([])
-    .describe("Options for ssh, when `docker` is an ssh:// address."),
 });
 
 const images = object({

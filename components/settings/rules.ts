@@ -4,6 +4,7 @@
  */
 import type { VpsSettings } from "../settings.ts";
 import type { Finding, Path } from "../shared/problems.ts";
+import { hostRules } from "./host-rules.ts";
 
 /** A setting as rules name it. */
 export type Pattern = readonly string[];
@@ -95,14 +96,7 @@ export const stackRules: readonly Rule[] = [
         yield* missingSecret(settings, ["backup", ...path], name);
     },
   },
-  {
-    meaning: "`host.sshOptions` goes with an `ssh://` address in `host.docker`.",
-    reliesOn: [["host", "docker"]],
-    *check({ host }) {
-      if (host.sshOptions.length === 0 || host.docker?.startsWith("ssh://")) return;
-      yield { path: ["host", "sshOptions"], need: "to be removed, or an ssh:// address in host.docker" };
-    },
-  },
+  ...hostRules,
 ];
 
 /** The breach of a setting that names a secret which is not there. */

@@ -58,7 +58,10 @@ describe("good settings", () => {
       cache: { cpu: 1, memory: "512MiB" },
       proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
       certificates: { issuer: "self-signed", names: [] },
-      host: { sshOptions: [] },
+      host: {
+        sshOptions: [],
+        prepare: { publicKeys: [], docker: "docker", swap: "1GiB", ports: [], reboot: false },
+      },
       registries: [],
       images: {
         nginx: "nginx:1.28-alpine",
@@ -177,8 +180,16 @@ describe("bounds", () => {
     "proxy.httpsPort": [1, 65_535, 0, 65_536],
     "proxy.bodyLimit": ["1MiB", "10GiB", "0MiB", "10241MiB"],
     "proxy.timeout": ["1s", "1h", "0s", "3601s"],
+    "host.prepare.swap": ["0MiB", "64GiB", "-1MiB", "65GiB"],
   };
-  const base = { ...goodConfig(), environment: preview, database: {}, cache: {}, proxy: {} };
+  const base = {
+    ...goodConfig(),
+    environment: preview,
+    database: {},
+    cache: {},
+    proxy: {},
+    host: { prepare: {} },
+  };
   const config = changed(base, ["services", "web", "health"], {});
 
   for (const [path, [min, max, below, above]] of Object.entries(bounds)) {
