@@ -9,7 +9,7 @@ import type { VpsSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { longestGap } from "../shared/schedule.ts";
 import { seconds } from "../shared/units.ts";
-import { REPLACED_BY, containerArgs, variables } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs, variables } from "./container.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "./postgres.ts";
 import { RECORDS_FOLDER } from "./records.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -47,6 +47,8 @@ const SCRIPT = "/tmp/tristack-backup";
 export class Backup extends pulumi.ComponentResource {
   /** Docker name of the container that makes backups. */
   readonly container: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Backup", name, {}, opts);
@@ -85,7 +87,7 @@ export class Backup extends pulumi.ComponentResource {
     );
 
     const files = courierSecrets(name, args, this);
-    new docker.Container(
+    const courier = new docker.Container(
       `${name}-courier`,
       {
         ...containerArgs(owner, `${name}-courier`, {
@@ -114,6 +116,10 @@ export class Backup extends pulumi.ComponentResource {
     );
 
     this.container = keeper.name;
+    this.watched = [
+      { resource: name, id: keeper.id },
+      { resource: `${name}-courier`, id: courier.id },
+    ];
     this.registerOutputs({ container: this.container });
   }
 

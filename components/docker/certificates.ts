@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { VpsSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
-import { containerArgs, scriptEntrypoint } from "./container.ts";
+import { type Watched, containerArgs, scriptEntrypoint } from "./container.ts";
 import { dataVolume } from "./volume.ts";
 
 export interface CertificatesArgs {
@@ -24,6 +24,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly volume: pulumi.Output<string>;
   /** Docker name of the volume that answers the issuer's challenges through nginx. */
   readonly webroot: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Certificates", name, {}, opts);
@@ -31,7 +33,7 @@ export class Certificates extends pulumi.ComponentResource {
     const webroot = dataVolume(args.owner, `${name}-webroot`, { parent: this });
     const { issuer } = args;
 
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         // root without any capability: it owns what it writes, and can do nothing else.
@@ -60,6 +62,7 @@ export class Certificates extends pulumi.ComponentResource {
 
     this.volume = volume.name;
     this.webroot = webroot.name;
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ volume: this.volume, webroot: this.webroot });
   }
 }

@@ -4,6 +4,7 @@
  * rules.ts.
  */
 import { z } from "zod";
+import { monitoring, monitoringImages } from "./monitoring.ts";
 import {
   amount,
   anyText,
@@ -332,6 +333,7 @@ const images = object({
   postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
   certbot: image().default("certbot/certbot:v5.1.0").describe("What gets and renews certificates."),
+  ...monitoringImages(image),
 });
 
 export const vpsSchema = object({
@@ -349,6 +351,12 @@ export const vpsSchema = object({
   backup: backup
     .optional()
     .describe("Backups of the database. Left out, there are none; `backup: {}` has them on this host alone."),
+  monitoring: monitoring
+    .optional()
+    .describe(
+      "Prometheus, its alerts, and a dashboard. Left out, there are none; `monitoring: {}` has them.",
+    ),
+  alarm: secretName("URL that alarms are posted to, as Slack's webhooks take them").optional(),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   proxy: proxy.prefault({}).describe("nginx, the only container that publishes ports."),
   certificates: certificates
