@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
+import { monitoringCommand } from "./commands/monitoring.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     releasesCommand(),
     logsCommand(),
     maintenanceCommand(),
+    monitoringCommand(),
     backupCommand(),
     restoreCommand(),
     destroyCommand(),

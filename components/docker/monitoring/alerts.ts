@@ -18,7 +18,7 @@ export interface AlertRule {
   alert: string;
   expr: string;
   for?: string;
-  labels: { severity: "critical" | "warning" };
+  labels: { severity: "critical" | "warning"; service?: string };
   annotations: { summary: string };
 }
 
@@ -43,11 +43,11 @@ type Thresholds = MonitoringSettings["alerts"];
 function rule(
   alert: string,
   severity: "critical" | "warning",
+  /** Empty: at once. */
   duration: string,
   expr: string,
   summary: string,
 ): AlertRule {
-  // Prometheus knows no `0s` apart from leaving it out.
   const wait = duration === "" ? {} : { for: duration };
   return { alert, expr, ...wait, labels: { severity }, annotations: { summary } };
 }
@@ -71,16 +71,18 @@ function down(soon: string, services: readonly string[]): AlertRule[] {
     ),
     part("PostgresDown", Postgres.host, "PostgreSQL"),
     part("RedisDown", Redis.host, "Redis"),
-    // One that runs nowhere has no target that could be down.
-    ...services.map((name) =>
-      rule(
+    ...services.map((service) => {
+      // One that runs nowhere has no target that could be down.
+      const gone = `absent(up{service="${service}"} == 1)`;
+      const alert = rule(
         "ServiceDown",
         "critical",
         soon,
-        `absent(up{service="${name}"} == 1)`,
-        "No container of {{ $labels.service }} answers with its metrics.",
-      ),
-    ),
+        gone,
+        `No container of ${service} answers with its metrics.`,
+      );
+      return { ...alert, labels: { ...alert.labels, service } };
+    }),
     rule(
       "TargetDown",
       "warning",
