@@ -256,10 +256,27 @@ describe("monitoring", () => {
     await eventually("the site", 30, async () => ((await site.ask("/")).status === 200 ? true : undefined));
   });
 
+  it("alarms when a container restarts again and again", async () => {
+    const from = hook.messages.length;
+    const { Id } = await containerOf("certificates");
+    const started = () => docker("inspect", "--format", "{{.State.StartedAt}}", Id);
+    for (let kill = 1; kill <= 2; kill += 1) {
+      const before = await started();
+      // By its number: what Docker itself has stopped it does not start again.
+      process.kill(Number(await docker("inspect", "--format", "{{.State.Pid}}", Id)), "SIGKILL");
+      await eventually("another start", 30, async () => ((await started()) === before ? undefined : true));
+      // Every start has to be seen once.
+      await new Promise((resolve) => setTimeout(resolve, 6000));
+    }
+    const text = await hook.wait(alarms(), /^FIRING: ContainerRestarting/, from, 60);
+    assert.match(text, /A container of certificates has restarted 2 times in 15 minutes\./);
+  });
+
   it("was silent about everything that was not wrong", () => {
     const titles = hook.of(alarms()).map((text) => /^FIRING: (\w+)/.exec(text)?.[1] ?? "");
     const named = new Set(titles.filter((title) => title !== ""));
-    for (const alert of ["HighErrorRate", "SiteDown", "ContainerDown"]) named.delete(alert);
+    for (const alert of ["HighErrorRate", "SiteDown", "ContainerDown", "ContainerRestarting"])
+      named.delete(alert);
     assert.deepEqual([...named], []);
   });
 
