@@ -5,7 +5,7 @@ import { table } from "../cli/output.ts";
 import type { Machine } from "./machine.ts";
 import type { Spread } from "./statistics.ts";
 
-export type Unit = "s" | "MiB" | "×";
+export type Unit = "s" | "MiB" | "×" | "requests";
 
 export interface Figure {
   /** What was measured, such as one of the variants. */
@@ -97,11 +97,12 @@ function spreadText({ spread, unit }: Figure): string {
 }
 
 function number(value: number, unit: Unit): string {
+  if (unit === "requests") return digits(value, unit);
   return unit === "×" ? `${digits(value, unit)}×` : `${digits(value, unit)} ${unit}`;
 }
 
 function digits(value: number, unit: Unit): string {
-  return value.toFixed({ s: 2, MiB: 0, "×": 2 }[unit]);
+  return value.toFixed({ s: 2, MiB: 0, "×": 2, requests: 0 }[unit]);
 }
 
 function machineLine({ machine, runs }: Report): string {

@@ -1,4 +1,4 @@
-/** `npm run bench -- startup|up`: side-by-side measurements. */
+/** `npm run bench -- startup|up|releases`: side-by-side measurements. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Watch } from "../cli/engine.ts";
 import { badInput, failed, presentError } from "../cli/errors.ts";
@@ -9,16 +9,19 @@ import { withLock } from "../toolchain/lock.ts";
 import { cacheFolder } from "../toolchain/paths.ts";
 import { updateReadme } from "./readme.ts";
 import { type Report, asText, save } from "./report.ts";
+import { releases } from "./releases.ts";
 import { startup } from "./startup.ts";
 import { up } from "./up.ts";
 
 interface Options {
   runs: number;
+  /** Of `releases` alone. */
+  dockerRollout?: string;
   json?: boolean;
   save: boolean;
 }
 
-type Bench = (runs: number, watch: Watch) => Promise<Omit<Report, "command">>;
+type Bench = (runs: number, watch: Watch, dockerRollout?: string) => Promise<Omit<Report, "command">>;
 
 const BENCHES: readonly { name: string; about: string; bench: Bench }[] = [
   {
@@ -31,6 +34,12 @@ const BENCHES: readonly { name: string; about: string; bench: Bench }[] = [
     about:
       "`pulumi up` of the local stack against `docker compose up --wait`; about 10 minutes, needs `npm start` before",
     bench: up,
+  },
+  {
+    name: "releases",
+    about:
+      "a release under load, against `docker compose up -d` and docker-rollout; about 10 minutes, needs its script",
+    bench: releases,
   },
 ];
 
@@ -52,6 +61,7 @@ function createProgram(): Command {
       .option("--no-save", "leave bench/results and bench/README.md as they are")
       .addOption(jsonOption())
       .action((options: Options) => measureAndReport(name, bench, options));
+    if (bench === releases) command.option("--docker-rollout <script>", "path of docker-rollout's script");
     command.copyInheritedSettings(program);
   }
   return program;
@@ -69,7 +79,9 @@ async function measureAndReport(name: string, bench: Bench, options: Options): P
   const signal = stopSignal();
   const measured = await createProgress().step(`Measuring ${name}`, (say) =>
     // Two at a time would measure each other.
-    withLock(cacheFolder("bench.lock"), say, () => bench(options.runs, { say, signal })),
+    withLock(cacheFolder("bench.lock"), say, () =>
+      bench(options.runs, { say, signal }, options.dockerRollout),
+    ),
   );
   const report: Report = { ...measured, command: `npm run bench -- ${name} --runs ${options.runs}` };
   if (options.save) {

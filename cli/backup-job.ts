@@ -1,5 +1,6 @@
 /** The container that makes backups, found through the stack's outputs alone, and what can be asked of it. */
 import type { Outputs } from "../components/outputs.ts";
+import { LABEL } from "../components/shared/labels.ts";
 import { requireBackend } from "./backend.ts";
 import { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
@@ -19,6 +20,8 @@ export interface Manifest {
   /** Whether it is suspiciously small, and so does not count. */
   readonly small: boolean;
   readonly tables: readonly { readonly table: string; readonly rows: number; readonly sum: string }[];
+  /** Whether it is in S3 alone. */
+  readonly remote?: boolean;
 }
 
 export interface Listed {
@@ -77,8 +80,52 @@ export class BackupJob {
     }
   }
 
+  /** Those of the host, and behind them those that are in S3 alone. */
   async list(): Promise<Listed[]> {
-    return this.ask<Listed[]>("list");
+    const here = await this.ask<Listed[]>("list");
+    if (!this.#backup.destination.startsWith("s3:")) return here;
+    const there = JSON.parse(await this.#courier("remote")) as Manifest[];
+    const remote = there.map((one) => ({ manifest: { ...one, remote: true }, verdict: "in S3 alone" }));
+    return [...here, ...remote];
+  }
+
+  /** Brings a backup from S3 to the host, whole and compared with its checksum. */
+  async fetch(name: string): Promise<void> {
+    await this.#courier("fetch", name);
+  }
+
+  /** Keeps a sealed copy of the stack's state beside the backups. Returns `ok`, `pending` or `failed: …`. */
+  async keepState(name: string, sealed: string, waitSeconds: number): Promise<string> {
+    const { target, args } = this.#backup.run;
+    const call = [
+      "exec",
+      "--interactive",
+      target,
+      ...args.slice(0, -1),
+      "keep-state",
+      name,
+      String(waitSeconds),
+    ];
+    return (await this.docker.run(call, waitSeconds + 60, sealed)).trim();
+  }
+
+  /** The container that speaks with S3 has the same script in the same place. */
+  async #courier(...command: string[]): Promise<string> {
+    const { args } = this.#backup.run;
+    const { project, stack } = this.engine.owner;
+    const own = [
+      `${LABEL.project}=${project}`,
+      `${LABEL.stack}=${stack}`,
+      `${LABEL.resource}=backup-courier`,
+    ];
+    const filters = own.flatMap((label) => ["--filter", `label=${label}`]);
+    const id = (await this.docker.run(["ps", "--quiet", ...filters])).trim();
+    if (id === "") throw failed("The container that speaks with S3 does not run.");
+    try {
+      return await this.docker.run(["exec", id, ...args.slice(0, -1), ...command], LONGEST_SECONDS);
+    } catch (error) {
+      throw failed(sentences(messageOf(error)), error);
+    }
   }
 
   /** The backup of that name, or the newest good one. @throws CliError with exit code 2 where there is none. */

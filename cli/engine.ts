@@ -32,6 +32,11 @@ export interface UpdateResult {
   readonly dataLost: readonly string[];
 }
 
+export interface UpResult extends UpdateResult {
+  /** Outputs of the stack; none of them is a secret. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
 export interface UpOptions {
   readonly replace?: string[];
   readonly refresh?: boolean;
@@ -105,10 +110,19 @@ export class Engine {
 
   /** The state with secrets encrypted; undefined when the backend has no such stack. */
   async state(): Promise<Deployment | undefined> {
-    const text = await orIfMissing(this.pulumi(["stack", "export", "--stack", this.stackName]), undefined);
+    const text = await orIfMissing(this.exportState(), undefined);
     return text === undefined
       ? undefined
       : ((JSON.parse(text) as { deployment?: Deployment | null }).deployment ?? {});
+  }
+
+  /** The state as text, secrets encrypted: what `importState` takes. */
+  exportState(): Promise<string> {
+    return this.pulumi(["stack", "export", "--stack", this.stackName]);
+  }
+
+  async importState(text: string): Promise<void> {
+    await this.pulumi(["stack", "import", "--stack", this.stackName], text);
   }
 
   /** Outputs of the last update, secrets as "[secret]"; undefined when the backend has no such stack. */
@@ -159,8 +173,13 @@ export class Engine {
    * @param options.refresh read the real state first
    * @param options.configFile settings in place of the stack's own file
    */
-  async up(watch: Watch, options: UpOptions = {}): Promise<UpdateResult> {
-    return this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
+  async up(watch: Watch, options: UpOptions = {}): Promise<UpResult> {
+    let outputs: Record<string, unknown> = {};
+    const result = await this.#operate(watch, async (stack, common) => {
+      const done = await stack.up({ ...options, ...common });
+      outputs = Object.fromEntries(Object.entries(done.outputs).map(([name, { value }]) => [name, value]));
+    });
+    return { ...result, outputs };
   }
 
   /** What `up` would do. */

@@ -45,13 +45,20 @@ export function goodReleases(ledger: readonly Entry[]): Entry[] {
 }
 
 /**
- * Images of releases that fell out of the last ones and that no kept release uses.
+ * Images of releases that fell out of the last ones and that no kept release uses. An image that was pulled by its tag
+ * has two names, and stays on the disk while it has one.
  * @param running id of the release that runs
  */
 export function imagesToRemove(ledger: readonly Entry[], running: string): string[] {
   const releases = goodReleases(ledger);
   const kept = releases.filter((one, index) => index < KEPT_RELEASES || one.id === running);
-  const used = new Set(kept.flatMap((one) => Object.values(one.images)));
-  const all = ledger.flatMap((one) => Object.values(one.images));
-  return [...new Set(all)].filter((image) => !used.has(image));
+  const used = new Set(kept.flatMap(namesOfImages));
+  return [...new Set(ledger.flatMap(namesOfImages))].filter((image) => !used.has(image));
+}
+
+function namesOfImages({ images, version }: Entry): string[] {
+  return Object.values(images).flatMap((image) => {
+    const [repository, digest] = image.split("@");
+    return digest === undefined ? [image] : [image, `${repository ?? ""}:${version}`];
+  });
 }

@@ -11,6 +11,8 @@ import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
 import { monitoringCommand } from "./commands/monitoring.ts";
 import { outputsCommand } from "./commands/outputs.ts";
+import { rebuildCommand } from "./commands/rebuild.ts";
+import { recoveryKeyCommand } from "./commands/recovery-key.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { restoreCommand } from "./commands/restore.ts";
@@ -46,6 +48,8 @@ export function createProgram(): Command {
     monitoringCommand(),
     backupCommand(),
     restoreCommand(),
+    recoveryKeyCommand(),
+    rebuildCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

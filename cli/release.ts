@@ -15,12 +15,15 @@ import { runHook } from "./hooks.ts";
 import { holdingStack, whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
+import { type HostFacts, checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import { type Progress, createProgress } from "./progress.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
+import { proofWarning } from "./restore-proof.ts";
+import { keepStateCopy } from "./state-copy.ts";
 import { type SchemaRevisions, incompatibility, readDeclaration } from "./schema-revisions.ts";
+import { liveStatus } from "./status.ts";
 import { openStack } from "./update.ts";
 
 export type LastDeploy = NonNullable<NonNullable<Outputs["status"]>["lastDeploy"]>;
@@ -73,13 +76,21 @@ async function held(
 ): Promise<Released> {
   const { context, order, progress, warnings } = job;
   const { engine, docker, project } = context;
+  // Docker takes seconds to tell what its containers use: meanwhile the rest is looked up.
+  const room = Promise.all([hostFacts(run), memoryInUse(docker, engine.owner)]);
+  room.catch(() => undefined);
   const opened = await openStack(engine, docker);
   const running = await progress.step("What runs", () => whatRuns(context, today.images.nginx));
   const before = running.release;
   const asked = await order.choose(running);
-  const checked = await prepare(job, asked, before, run);
+  const checked = await prepare(job, asked, room);
   const { settings, target } = checked;
   if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
+  if (order.kind === "deploy") {
+    const { lastVerifiedRestore } = await liveStatus(running.records);
+    const warning = proofWarning(settings, lastVerifiedRestore, new Date());
+    if (warning !== undefined) warnings.push(warning);
+  }
   const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
   const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
   if (order.kind === "deploy") await preview(job, firstUpdate(plan));
@@ -93,6 +104,7 @@ async function held(
   const prunedImages = await progress.step("Recording", () =>
     record(job, checked, result, lastDeploy, running),
   );
+  if (settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
   const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
   const { version } = target;
@@ -119,10 +131,9 @@ interface Prepared {
 async function prepare(
   { context, progress, warnings }: Job,
   asked: ReleaseSetting,
-  before: RecordedRelease | undefined,
-  run: (script: string) => Promise<string>,
+  room: Promise<[HostFacts, Readonly<Record<string, number>>]>,
 ): Promise<Prepared> {
-  const { docker, engine } = context;
+  const { docker } = context;
   const file = await settingsWith(context, asked);
   const settings = asked.restored
     ? { ...file, services: asked.restored.services, proxy: { ...file.proxy, ...asked.restored.proxy } }
@@ -133,14 +144,10 @@ async function prepare(
       service,
       repository: image,
     }));
-    const [digests, facts, inUse] = await Promise.all([
-      fetchImages(docker, asked, services, say),
-      hostFacts(run),
-      before ? memoryInUse(docker, engine.owner) : {},
-    ]);
+    const target = { ...asked, digests: await fetchImages(docker, asked, services, say) };
+    const [schema, [facts, inUse]] = await Promise.all([declaration(docker, settings, target), room]);
     warnings.push(...checkRoom(facts, memoryNeeded(parts, inUse)));
-    const target = { ...asked, digests };
-    return { settings, target, schema: await declaration(docker, settings, target) };
+    return { settings, target, schema };
   });
 }
 
@@ -240,6 +247,17 @@ async function record(
   } catch (error) {
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);
     return [];
+  }
+}
+
+/** What a rebuild would start from. */
+async function copyState({ context, progress, warnings }: Job): Promise<void> {
+  const copying = () => keepStateCopy(context.project, context.stack);
+  try {
+    const word = await progress.step("Copy of the state", copying);
+    if (word !== undefined && word !== "ok") warnings.push(`the copy of the state is not in S3 yet: ${word}`);
+  } catch (error) {
+    warnings.push(`there is no copy of this state: ${messageOf(error)}`);
   }
 }
 

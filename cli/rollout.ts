@@ -98,7 +98,7 @@ export class Rollout {
     const problem = await this.#up("update", first, `Bringing ${target.version}`);
     if (problem !== undefined) return problem;
     this.#switchedAt = Date.now();
-    await this.#readOutputs();
+    this.#releaseId = recordedRelease(this.#outputs.release)?.id ?? null;
     if (bakeSeconds === 0 || !before) return undefined;
     const reason = await this.#timed("bake", () => this.#bake(probe, traffic));
     if (reason !== undefined || !first.previous) return reason;
@@ -114,11 +114,12 @@ export class Rollout {
       this.#abandon(crash, ended.signal),
     );
     try {
-      await this.#timed(phase, () =>
+      const { outputs } = await this.#timed(phase, () =>
         usingRelease(project, file, release, (configFile) =>
           update(engine, docker, this.#progress, { restored: this.#plan.restored, configFile, title }),
         ),
       );
+      this.#outputs = outputs;
       return undefined;
     } catch (error) {
       // Nobody's release is at fault: somebody else's update, or wrong input.
@@ -168,10 +169,7 @@ export class Rollout {
       { version, commit, digests, restored: settings },
       `Back to ${version}`,
     );
-    if (problem === undefined) {
-      await this.#readOutputs(false);
-      return true;
-    }
+    if (problem === undefined) return true;
     this.#progress.note(
       `${version} could not be put back completely: ${problem}\nIts containers that ran were not stopped. ` +
         `Once the cause is mended: npx tristack rollback ${this.#context.stack}`,
@@ -181,11 +179,6 @@ export class Rollout {
 
   #traffic(traffic: Traffic | undefined): TrafficReport {
     return traffic && this.#releaseId !== null ? traffic.of(this.#releaseId) : { requests: 0, failed: 0 };
-  }
-
-  async #readOutputs(brought = true): Promise<void> {
-    this.#outputs = (await this.#context.engine.outputs()) ?? {};
-    if (brought) this.#releaseId = recordedRelease(this.#outputs.release)?.id ?? null;
   }
 
   async #timed<T>(phase: string, work: () => Promise<T>): Promise<T> {

@@ -1,12 +1,12 @@
 /** An update as every command makes it: recovery first, then `up`. */
 import type { Docker } from "./docker.ts";
-import type { Engine, UpdateResult } from "./engine.ts";
+import type { Engine, UpResult } from "./engine.ts";
 import { failed } from "./errors.ts";
 import type { Progress } from "./progress.ts";
 import { recover, restoreCheckpoint, retryLocked } from "./recover.ts";
 import { interruptible } from "./signals.ts";
 
-export interface Updated extends UpdateResult {
+export interface Updated extends UpResult {
   /** What recovery did, in plain words; empty when nothing had been interrupted. */
   readonly recovered: readonly string[];
 }

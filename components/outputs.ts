@@ -80,6 +80,10 @@ export const statusSchema = z.strictObject({
     .strictObject({ at, passed: z.boolean().describe("Whether it could be restored.") })
     .nullable()
     .describe("The last trial of restoring a backup; null before the first."),
+  lastStateCopy: z
+    .strictObject({ at, bytes: z.int().min(0).describe("Size.") })
+    .nullable()
+    .describe("The last copy of the stack's state that is beside the backups; null before the first."),
 });
 
 export const outputsSchema = z.strictObject({

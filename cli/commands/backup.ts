@@ -5,6 +5,7 @@ import { jsonOption, stackArgument } from "../options.ts";
 import { badInput } from "../errors.ts";
 import { paint, print, printJson, table } from "../output.ts";
 import { createProgress } from "../progress.ts";
+import { keepStateCopy } from "../state-copy.ts";
 
 interface Options {
   json?: boolean;
@@ -53,8 +54,14 @@ const DO: Record<Action, (stack: string, options: Options, name?: string) => Pro
     const made = await createProgress().step("Dumping, reading back, uploading", () =>
       job.ask<Manifest>("now", ...(anySize ? ["--any-size"] : [])),
     );
-    if (json) return printJson(made);
+    const stateCopy = await keepStateCopy(job.engine.project, stack);
+    if (json) return printJson({ ...made, stateCopy: stateCopy ?? null });
     print(`${made.name}: ${told(made)}, read back; ${job.outputs.backup?.destination ?? ""}`);
+    print(
+      stateCopy === undefined
+        ? "No copy of the state: backup.recoveryKey is not set."
+        : `Copy of the state: ${stateCopy}`,
+    );
   },
 
   async list(stack, { json }) {

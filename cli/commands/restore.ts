@@ -2,25 +2,17 @@
 import { Command } from "commander";
 import { confirm } from "../ask.ts";
 import { BackupJob } from "../backup-job.ts";
+import { type Prepared, exchange } from "../database-exchange.ts";
 import { badInput } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
-import { withoutServices } from "../paused-services.ts";
 import { createProgress } from "../progress.ts";
 
 interface Options {
   confirm?: boolean;
   yes?: boolean;
   json?: boolean;
-}
-
-interface Prepared {
-  readonly backup: string;
-  /** The new database, beside the one that serves. */
-  readonly database: string;
-  readonly tables: number;
-  readonly seconds: number;
 }
 
 export function restoreCommand(): Command {
@@ -61,33 +53,16 @@ async function restore(job: BackupJob, name: string | undefined, options: Option
   );
   const progress = createProgress();
   const began = Date.now();
+  if (backup.remote) await progress.step(`Fetching ${backup.name} from S3`, () => job.fetch(backup.name));
   const prepared = await progress.step(`Restoring ${backup.name} beside the database that serves`, () =>
     job.ask<Prepared>("prepare", backup.name),
   );
-  let pausedSeconds = 0;
-  const swapped = await progress.step("Exchanging the databases", async (say) => {
-    const from = Date.now();
-    const done = await withoutServices(job.docker, job.engine.owner, job.outputs, say, () =>
-      exchange(job, prepared.database),
-    );
-    pausedSeconds = (Date.now() - from) / 1000;
-    return done;
-  });
+  const exchanged = await progress.step("Exchanging the databases", (say) => exchange(job, prepared, say));
   const seconds = (Date.now() - began) / 1000;
-  if (options.json)
-    return printJson({ ...prepared, ...swapped, restored: prepared.database, seconds, pausedSeconds });
+  if (options.json) return printJson({ ...prepared, ...exchanged, restored: prepared.database, seconds });
   print(`${backup.name} serves: ${prepared.tables} tables with the same rows, in ${seconds.toFixed(1)} s.`);
-  print(`The services were stopped for ${pausedSeconds.toFixed(1)} s.`);
-  print(`The old database is kept as ${swapped.kept}; drop it with: tristack restore --confirm ${stack}`);
-}
-
-async function exchange(job: BackupJob, database: string): Promise<{ kept: string }> {
-  try {
-    return await job.ask<{ kept: string }>("swap", database);
-  } catch (error) {
-    await job.ask("discard", database).catch(() => undefined);
-    throw error;
-  }
+  print(`The services were stopped for ${exchanged.pausedSeconds.toFixed(1)} s.`);
+  print(`The old database is kept as ${exchanged.kept}; drop it with: tristack restore --confirm ${stack}`);
 }
 
 async function drop(job: BackupJob, options: Options): Promise<void> {

@@ -89,7 +89,7 @@ async function bringUp({ project, options, ports, wanted, settings, docker }: Ch
   const engine = new Engine(project, STACK, backend);
   const opened = await progress.step(`Stack ${STACK} in ${backend.url}`, () => prepareStack(engine, docker));
   const result = await update(engine, docker, progress, opened);
-  const outputs = (await engine.outputs()) ?? {};
+  const { outputs } = result;
   const selfSigned = settings.certificates.issuer === "self-signed";
   const checks = await progress.step("Asking the site", (say) => checkSite(urlsOf(outputs), selfSigned, say));
   report(options, { backend, result, outputs, checks, seconds: Math.round((Date.now() - began) / 100) / 10 });

@@ -26,7 +26,7 @@ export function statusCommand(): Command {
 }
 
 function show({ release, maintenance, held, status, containers }: StackStatus): void {
-  const { lastDeploy, lastBackup, lastVerifiedRestore } = status;
+  const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy } = status;
   const since = (at: string) => `${age(new Date(at), new Date())} ago`;
   const rows = [
     ["release", release ? `${release.id}${release.restored ? " (brought back by a rollback)" : ""}` : "none"],
@@ -48,6 +48,7 @@ function show({ release, maintenance, held, status, containers }: StackStatus): 
         ? `${lastVerifiedRestore.passed ? "passed" : paint("red", "failed")}, ${since(lastVerifiedRestore.at)}`
         : "none",
     ],
+    ["copy of state", lastStateCopy ? since(lastStateCopy.at) : "none"],
   ];
   print(table(rows));
   print();

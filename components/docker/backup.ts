@@ -41,8 +41,8 @@ export interface BackupArgs {
 
 /** Folder of the backups inside both containers. */
 const BACKUPS_FOLDER = "/backups";
-/** Where the job's container keeps its own script, for `docker exec`. */
-const SCRIPT = "/tmp/tristack-backup";
+/** Where both containers keep their own script, for `docker exec`. */
+export const SCRIPT = "/tmp/tristack-backup";
 
 export class Backup extends pulumi.ComponentResource {
   /** Docker name of the container that makes backups. */
@@ -65,7 +65,7 @@ export class Backup extends pulumi.ComponentResource {
           stopSeconds: 30,
         }),
         image: args.image,
-        entrypoints: keeperEntrypoint(),
+        entrypoints: entrypoint("common.sh", "dump.sh", "restore.sh", "keeper.sh"),
         envs: variables({
           ...common(owner, settings),
           PGHOST: Postgres.host,
@@ -76,6 +76,7 @@ export class Backup extends pulumi.ComponentResource {
           SCHEDULE: settings.schedule,
           DRILL_SCHEDULE: settings.drill,
           SMALLER_THAN: String(settings.smallerThan),
+          S3: settings.s3?.bucket ?? "",
           // Two attempts, each of a dump and its manifest, and some air.
           VERDICT_SECONDS: String(settings.s3 ? 4 * seconds(settings.timeout) + 60 : 60),
         }),
@@ -98,7 +99,7 @@ export class Backup extends pulumi.ComponentResource {
           stopSeconds: 10,
         }),
         image: args.courierImage,
-        entrypoints: ["/bin/sh", "-c", script("common.sh", "courier.sh"), "courier"],
+        entrypoints: entrypoint("common.sh", "remote.sh", "states.sh", "courier.sh"),
         envs: variables({ ...common(owner, settings), ...s3Variables(settings.s3) }),
         volumes: [
           ...(files ? [files.mount] : []),
@@ -141,16 +142,14 @@ export class Backup extends pulumi.ComponentResource {
   }
 }
 
-/** The parts of the script, one after the other. */
-function script(...parts: string[]): string {
-  return parts.map((part) => readFileSync(new URL(`backup/${part}`, import.meta.url), "utf8")).join("\n");
-}
-
-/** Saves the script where `docker exec` finds it, since the root filesystem is read-only, and runs it. */
-function keeperEntrypoint(): string[] {
-  const text = script("common.sh", "dump.sh", "restore.sh", "keeper.sh");
+/**
+ * Joins the parts of a script, saves it where `docker exec` finds it, since the root filesystem is read-only, and runs
+ * it.
+ */
+function entrypoint(...parts: string[]): string[] {
+  const read = (part: string) => readFileSync(new URL(`backup/${part}`, import.meta.url), "utf8");
   const start = `printf '%s\\n' "$1" > ${SCRIPT} && exec /bin/sh ${SCRIPT} serve`;
-  return ["/bin/sh", "-c", start, "backup", text];
+  return ["/bin/sh", "-c", start, "backup", parts.map(read).join("\n")];
 }
 
 function health(tests: string[]) {

@@ -267,6 +267,11 @@ const backup = object({
   ping: secretName(
     "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
   ).optional(),
+  recoveryKey: text(/^age1[0-9a-z]{50,2000}$/, "a public key that starts with age1: tristack recovery-key")
+    .optional()
+    .describe(
+      "Public key of age: with it, `tristack` keeps a copy of the stack's state, settings and passphrase beside the backups, which only the recovery key opens.",
+    ),
   smallerThan: amount(0, 1, "a ratio")
     .default(0.5)
     .describe("Part of the last good backup's size below which one is suspiciously small, and an alarm."),

@@ -11,9 +11,19 @@ const RELEASE = { release: { version: "v1.0.0" } };
 const SECRETS = { secrets: { SECRET_KEY: MARKER } };
 
 const SHIPPED = [
-  { stack: "local", file: "Pulumi.local.yaml.template", protects: false },
-  { stack: "staging", file: "Pulumi.staging.yaml", protects: true },
-  { stack: "production", file: "Pulumi.production.yaml", protects: true },
+  { stack: "local", file: "Pulumi.local.yaml.template", protects: false, backup: [] },
+  {
+    stack: "staging",
+    file: "Pulumi.staging.yaml",
+    protects: true,
+    backup: ["backup", "backup-courier"],
+  },
+  {
+    stack: "production",
+    file: "Pulumi.production.yaml",
+    protects: true,
+    backup: ["backup", "backup-courier"],
+  },
 ];
 
 /** Containers that are told from the others in docs/vps.md. */
@@ -37,7 +47,7 @@ function build(stack: string, file: string, over: Record<string, unknown> = {}):
   });
 }
 
-for (const { stack, file, protects } of SHIPPED) {
+for (const { stack, file, protects, backup } of SHIPPED) {
   describe(`the shipped stack ${stack}`, () => {
     let graph: Graph;
     before(async () => {
@@ -57,6 +67,7 @@ for (const { stack, file, protects } of SHIPPED) {
           "api-1",
           "api-migration",
           "api-secrets",
+          ...backup,
           "certificates",
           "postgres",
           "postgres-secrets",
@@ -108,7 +119,7 @@ for (const { stack, file, protects } of SHIPPED) {
       const root = containers(graph).filter(({ inputs }) => String(inputs.user).startsWith("0"));
       assert.deepEqual(
         names(root).map((name) => name.replace(/-v1\.0\.0-.*/, "")),
-        ["certificates", "proxy", "switch", "web-assets"],
+        [...backup.slice(1), "certificates", "proxy", "switch", "web-assets"],
       );
       const capable = containers(graph).filter(
         ({ inputs }) => ((inputs.capabilities as { adds?: string[] } | undefined)?.adds ?? []).length > 0,

@@ -10,7 +10,10 @@ import Mocha from "mocha";
 import { removeScratch } from "../support/e2e-clone.ts";
 
 /** Tiers that exist, and what each needs. */
-const TIERS = { docker: "a Docker Engine, or root on Debian; builds what it lacks" } as const;
+const TIERS = {
+  docker: "a Docker Engine, or root on Debian; builds what it lacks",
+  full: "the same, root, and a machine that nobody else uses: it restarts Docker and fills the disk",
+} as const;
 
 interface Options {
   grep?: string;
@@ -42,6 +45,7 @@ Environment:
 Examples:
   npm run test:e2e -- docker
   npm run test:e2e -- docker interrupted --grep "kill -9"
+  npm run test:e2e -- full load
 `,
   )
   .showHelpAfterError("(run with --help for what is possible)")
@@ -69,6 +73,14 @@ async function runTier(tier: string, names: string[], options: Options): Promise
     const runner = mocha.run(resolve);
     runner.on("pending", (test) => unable.push(test.fullTitle()));
     runner.on("pass", () => (passed += 1));
+    // A file is one suite: what each costs decides where it belongs.
+    let since = Date.now();
+    runner.on("suite", ({ parent }) => {
+      if (parent?.root) since = Date.now();
+    });
+    runner.on("suite end", ({ parent, title }) => {
+      if (parent?.root) console.log(`    [${title}: ${Math.round((Date.now() - since) / 1000)} s]`);
+    });
     // At once as well as at the end: the tier takes minutes.
     runner.on("fail", (_test, error: Error) => console.log(beginning(error.message)));
   });

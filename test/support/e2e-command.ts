@@ -1,5 +1,6 @@
 /** Running the commands that a person would type, in an environment that knows nothing of this checkout. */
 import { delimiter, join, sep } from "node:path";
+import { createInterface } from "node:readline";
 import { execa } from "execa";
 
 export const REPOSITORY = join(import.meta.dirname, "..", "..");
@@ -24,12 +25,14 @@ export interface RunOptions {
   readonly input?: string;
   /** @default 600 */
   readonly timeoutSeconds?: number;
+  /** Called with each line as it is said. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Runs a command to its end, whatever that is. */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<Ran> {
   const began = Date.now();
-  const result = await execa(command, args, {
+  const running = execa(command, args, {
     cwd: options.cwd,
     env: { ...environment(), ...options.env },
     extendEnv: false,
@@ -38,6 +41,8 @@ export async function run(command: string, args: readonly string[], options: Run
     reject: false,
     timeout: (options.timeoutSeconds ?? 600) * 1000,
   });
+  if (options.onLine) createInterface({ input: running.stderr }).on("line", options.onLine);
+  const result = await running;
   const typed = [command, ...args].join(" ");
   if (result.code !== undefined && result.exitCode === undefined && result.signal === undefined) {
     throw new Error(`${typed} could not be started: ${result.shortMessage ?? result.code}`);

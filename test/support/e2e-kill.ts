@@ -77,3 +77,8 @@ export async function killCommand(root: string): Promise<boolean> {
   );
   return found.map(({ pid }) => kill(pid)).some(Boolean);
 }
+
+/** Kills every engine that works in the checkout. */
+export async function killEngines(root: string): Promise<void> {
+  for (const { pid } of await enginesAt(root)) kill(pid);
+}

@@ -1,10 +1,8 @@
 /** A real S3 server: MinIO, built once from its Go module (four minutes on two cores). It checks every signature. */
-import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { cacheFolder } from "../../toolchain/paths.ts";
-import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
+import { goTool } from "./e2e-go-tool.ts";
 import { freePort } from "./e2e-workspace.ts";
 
 /** The last commit that the module proxy has of MinIO's community edition. */
@@ -31,7 +29,7 @@ export class Minio {
 
   /** @param folder for its data */
   static async start(folder: string, keys: Keys): Promise<Minio> {
-    const program = await binary();
+    const program = await goTool("github.com/minio/minio", VERSION);
     const port = await freePort();
     await mkdir(join(folder, BUCKET), { recursive: true });
     const server = execa(program, ["server", "--quiet", "--address", `127.0.0.1:${port}`, folder], {
@@ -72,15 +70,4 @@ export class Minio {
   stop(): Promise<void> {
     return this.#stop();
   }
-}
-
-async function binary(): Promise<string> {
-  const folder = cacheFolder("test-tools", `minio-${VERSION}`);
-  const program = join(folder, "minio");
-  if (existsSync(program)) return program;
-  console.log("      building MinIO, once; minutes");
-  const env = { GOBIN: folder, CGO_ENABLED: "0", GOWORK: "off" };
-  const module = `github.com/minio/minio@${VERSION}`;
-  succeeded(await run("go", ["install", module], { cwd: REPOSITORY, env, timeoutSeconds: 3600 }));
-  return program;
 }

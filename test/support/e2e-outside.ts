@@ -1,12 +1,14 @@
 /** The world outside of the stack, as its containers reach it: a webhook that remembers, and a door that breaks. */
 import { type IncomingMessage, type Server as HttpServer, createServer as createHttp } from "node:http";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { docker } from "./e2e-engine.ts";
 
-/** Address of this machine as containers of any network see it. */
-export function hostAddress(): Promise<string> {
-  return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}");
+/** Address of this machine as containers of any network see it. Docker itself does not always tell its gateway's. */
+export function hostAddress(): string {
+  const address = networkInterfaces().docker0?.find(({ family }) => family === "IPv4")?.address;
+  if (address === undefined) throw new Error("there is no interface docker0 with an address");
+  return address;
 }
 
 /** What was sent to the webhook. */

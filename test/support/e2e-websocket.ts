@@ -1,4 +1,4 @@
-/** One message over a websocket and its answer: Node's own client accepts no certificate that a site signed itself. */
+/** A websocket to the site: Node's own client accepts no certificate that a site signed itself. */
 import { createHash, randomBytes } from "node:crypto";
 import https from "node:https";
 import type { Duplex } from "node:stream";
@@ -6,8 +6,17 @@ import type { Duplex } from "node:stream";
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const TIMEOUT = 10_000;
 
-/** Sends a short text and resolves with the first text that comes back. */
-export function echo(url: string, text: string): Promise<string> {
+export interface WebSocketClient {
+  /** A short text: its length has to fit into seven bits. */
+  send(text: string): void;
+  /** The next text that comes; rejects when the connection is closed before. */
+  next(): Promise<string>;
+  close(): void;
+  /** Resolves with the moment at which it was closed, by whomever. */
+  readonly closed: Promise<number>;
+}
+
+export function openWebSocket(url: string): Promise<WebSocketClient> {
   const key = randomBytes(16).toString("base64");
   return new Promise((resolve, reject) => {
     const request = https.request(url, {
@@ -26,43 +35,76 @@ export function echo(url: string, text: string): Promise<string> {
     request.once("response", ({ statusCode }) =>
       reject(new Error(`${url}: ${statusCode} instead of an upgrade`)),
     );
-    request.once("upgrade", (response, socket, head) => {
+    request.once("upgrade", (response, socket: Duplex, head) => {
       const accepted = createHash("sha1")
         .update(key + GUID)
         .digest("base64");
       if (response.headers["sec-websocket-accept"] !== accepted)
-        reject(new Error(`${url}: wrong sec-websocket-accept`));
-      firstText(socket, head)
-        .then(resolve, reject)
-        .finally(() => socket.destroy());
-      socket.write(frame(text));
+        return reject(new Error(`${url}: wrong sec-websocket-accept`));
+      request.setTimeout(0);
+      resolve(client(socket, head));
     });
     request.end();
   });
 }
 
-/** A masked text frame; its length has to fit into seven bits. */
-function frame(text: string): Buffer {
+/** Sends a short text and resolves with the first text that comes back. */
+export async function echo(url: string, text: string): Promise<string> {
+  const socket = await openWebSocket(url);
+  socket.send(text);
+  const answer = await socket.next();
+  socket.close();
+  return answer;
+}
+
+function client(socket: Duplex, head: Buffer): WebSocketClient {
+  let received = head;
+  const texts: string[] = [];
+  const waiting: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
+  const take = () => {
+    for (let frame = firstFrame(received); frame; frame = firstFrame(received)) {
+      received = frame.rest;
+      // 1: a text. Anything else is the protocol's own: pings, the announcement of a close.
+      if (frame.kind !== 1) continue;
+      const next = waiting.shift();
+      if (next) next.resolve(frame.text);
+      else texts.push(frame.text);
+    }
+  };
+  const closed = new Promise<number>((resolve) => socket.once("close", () => resolve(Date.now())));
+  void closed.then(() => waiting.forEach(({ reject }) => reject(new Error("the websocket was closed"))));
+  socket.on("data", (part: Buffer) => {
+    received = Buffer.concat([received, part]);
+    take();
+  });
+  socket.on("error", () => socket.destroy());
+  take();
+  return {
+    send: (text) => void socket.write(frameOf(text)),
+    next: () =>
+      new Promise((resolve, reject) => {
+        const text = texts.shift();
+        if (text !== undefined) return resolve(text);
+        if (socket.destroyed) return reject(new Error("the websocket was closed"));
+        waiting.push({ resolve, reject });
+      }),
+    close: () => void socket.destroy(),
+    closed,
+  };
+}
+
+/** A masked text frame. */
+function frameOf(text: string): Buffer {
   const payload = Buffer.from(text);
   const mask = randomBytes(4);
   const masked = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, masked]);
 }
 
-function firstText(socket: Duplex, head: Buffer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let received = head;
-    const read = () => {
-      const length = (received[1] ?? 0) & 0x7f;
-      if (received.length >= 2 && received.length >= 2 + length)
-        resolve(received.subarray(2, 2 + length).toString("utf8"));
-    };
-    socket.on("data", (part: Buffer) => {
-      received = Buffer.concat([received, part]);
-      read();
-    });
-    socket.once("close", () => reject(new Error("the websocket was closed before an answer came")));
-    socket.once("error", reject);
-    read();
-  });
+/** The first whole frame of what a server sent, which is short and not masked. */
+function firstFrame(bytes: Buffer): { kind: number; text: string; rest: Buffer } | undefined {
+  const [first = 0, second = 0] = bytes;
+  const end = 2 + (second & 0x7f);
+  if (bytes.length < 2 || bytes.length < end) return undefined;
+  return { kind: first & 0x0f, text: bytes.subarray(2, end).toString("utf8"), rest: bytes.subarray(end) };
 }

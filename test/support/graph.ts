@@ -18,6 +18,10 @@ export interface Registered {
   deleteBeforeReplace: boolean;
   ignoreChanges: string[];
   replaceOnChanges: string[];
+  /** Names of what it waits for. */
+  dependencies: string[];
+  /** Whether any resource hook is bound to it. */
+  hooks: boolean;
 }
 
 export interface Graph {
@@ -119,6 +123,8 @@ interface RegisterRequest {
   getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getReplaceonchangesList(): string[];
+  getDependenciesList(): string[];
+  getHooks(): { toObject(): Record<string, string[]> } | undefined;
 }
 
 function record(resources: Registered[]): void {
@@ -137,6 +143,8 @@ function record(resources: Registered[]): void {
       deleteBeforeReplace: request.getDeletebeforereplace(),
       ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
+      dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
+      hooks: Object.values(request.getHooks()?.toObject() ?? {}).some((names) => names.length > 0),
     });
     return register(...args);
   };

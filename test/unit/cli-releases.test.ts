@@ -108,6 +108,14 @@ describe("the ledger", () => {
     assert.deepEqual(imagesToRemove(ledger.slice(2), "v7-id"), []);
   });
 
+  it("lets go of an image by its digest and by its tag, as it was pulled", () => {
+    const digest = (digit: number) => `web@sha256:${String(digit).repeat(64)}`;
+    const ledger = [1, 2, 3, 4, 5, 6].map((number) =>
+      entry(`v${number}`, { images: { web: digest(number) } }),
+    );
+    assert.deepEqual(imagesToRemove(ledger, "v6-id"), [digest(1), "web:v1"]);
+  });
+
   it("keeps an image that an older and a kept release share", () => {
     const ledger = ["v1", "v2", "v3", "v4", "v5", "v6"].map((version) =>
       entry(version, { images: { web: `web:${version}`, api: "api:same" } }),

@@ -64,7 +64,9 @@ describe("nginx's configuration", () => {
   it("hides metrics that a route would make public, and nothing else", () => {
     const hidden = (routes: Record<string, string[]>, metrics: Record<string, string>) =>
       [
-        ...nginxConfiguration({ ...ARGS, routes, metrics }).matchAll(/location ~\* (\S+) \{ return 404; \}/g),
+        ...nginxConfiguration({ ...ARGS, routes, metrics }).matchAll(
+          /if \(\$uri ~\* "(\S+)"\) \{ return 404; \}/g,
+        ),
       ].map(([, pattern = ""]) => new RegExp(pattern, "i"));
     assert.deepEqual(hidden(ARGS.routes, ARGS.metrics), [], "/metrics is the web's, which has none there");
     assert.deepEqual(hidden({ web: ["/"], api: ["/api"] }, { api: "/metrics" }), []);

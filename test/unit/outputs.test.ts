@@ -76,6 +76,7 @@ describe("outputs", () => {
       lastDeploy: null,
       lastBackup: { at: "2026-11-23T00:00:00Z", bytes: 1 },
       lastVerifiedRestore: null,
+      lastStateCopy: null,
     };
     assert.deepEqual(lines({ ...outputs, status }), []);
   });

@@ -5,6 +5,8 @@
 # /backups/.outbox/*.txt                      alarms that the courier has still to deliver
 # /backups/.verdict/<name>                    the courier's word: `ok`, or `failed: <why>`
 # /backups/.results/restore.json              outcome of the last drill
+# /backups/.state/*.age                       copies of the stack's state, encrypted (states.sh)
+# /backups/.remote                            "<bytes> <name>" of the last good one in S3, written by the courier
 set -u
 
 HOME_FOLDER=/backups
@@ -12,6 +14,8 @@ WORK="$HOME_FOLDER/.work"
 OUTBOX="$HOME_FOLDER/.outbox"
 VERDICTS="$HOME_FOLDER/.verdict"
 RESULTS="$HOME_FOLDER/.results"
+STATES="$HOME_FOLDER/.state"
+REMOTE_LAST="$HOME_FOLDER/.remote"
 
 # On stderr: stdout is for results.
 say() { echo "backup: $*" >&2; }

@@ -2,8 +2,6 @@
 #
 # Root without any capability, so an ordinary user who owns the volumes; it opens the backups' volume to the keeper.
 SECRETS=/run/secrets
-mkdir -p "$OUTBOX" "$VERDICTS"
-chmod 1777 "$HOME_FOLDER" "$OUTBOX"
 
 # A secret as a value of curl's configuration, which it reads from stdin: in no argument list.
 secret() { sed 's/["\\]/\\&/g' "$SECRETS/$1" | tr -d '\n'; }
@@ -40,15 +38,14 @@ upload() { # <name>
 
 # The same days as here, counted by what is there.
 expire_remote() {
-  s3 "?list-type=2&prefix=$(echo "$S3_PREFIX" | sed 's,/,%2F,g')" > /tmp/remote || return 1
-  grep -o '<Key>[^<]*\.json</Key>' /tmp/remote | sed 's,</*Key>,,g; s,.*/,,; s,\.json$,,' | sort -r > /tmp/remote.names
-  oldest=$(cut -c 1-8 /tmp/remote.names | uniq | head -n "$RETENTION_DAYS" | tail -n 1)
+  remote_names > "$SCRATCH/present" || return 1
+  note_last "$SCRATCH/present"
+  oldest=$(cut -c 1-8 "$SCRATCH/present" | uniq | head -n "$RETENTION_DAYS" | tail -n 1)
   while read -r one; do
-    day=$(echo "$one" | cut -c 1-8)
-    case $day in *[!0-9]* | "") continue ;; esac
-    [ "$day" -lt "$oldest" ] || continue
-    s3 "$S3_PREFIX$one.json" --request DELETE < /dev/null > /dev/null && s3 "$S3_PREFIX$one.dump" --request DELETE > /dev/null
-  done < /tmp/remote.names
+    [ "$(echo "$one" | cut -c 1-8)" -lt "$oldest" ] || continue
+    s3 "$S3_PREFIX$one.json" --request DELETE < /dev/null > /dev/null &&
+      s3 "$S3_PREFIX$one.dump" --request DELETE < /dev/null > /dev/null
+  done < "$SCRATCH/present"
 }
 
 succeed() { # <name>
@@ -120,13 +117,36 @@ watch_lateness() {
   alarm "Backup of $STACK is late: the last good one is ${last:-none}."
 }
 
-trap 'exit 0' TERM INT
-touch /tmp/started
-while :; do
-  deliver_backups
-  deliver_alarms
-  watch_lateness
-  [ ! -f "$RESULTS/restore.json" ] || cmp -s "$RESULTS/restore.json" /records/restore.json || put /records/restore.json < "$RESULTS/restore.json"
-  touch /tmp/alive
-  sleep 1 & wait $!
-done
+# On a host that is new, before anything is dumped: what the first dump is measured by.
+note_remote() {
+  [ -n "$S3_URL" ] && [ ! -f "$REMOTE_LAST" ] || return 0
+  [ ! -f /tmp/unlisted ] || [ "$(age_of /tmp/unlisted)" -ge 10 ] || return 0
+  if remote_names > "$SCRATCH/present" 2> /tmp/error; then note_last "$SCRATCH/present"; else touch /tmp/unlisted; fi
+}
+
+serve() {
+  trap 'exit 0' TERM INT
+  mkdir -p "$OUTBOX" "$VERDICTS" "$STATES"
+  # The keeper is another user; nobody else mounts the volume.
+  chmod 777 "$HOME_FOLDER" "$OUTBOX" "$STATES"
+  touch /tmp/started
+  while :; do
+    note_remote
+    deliver_backups
+    deliver_states
+    deliver_alarms
+    watch_lateness
+    [ ! -f "$RESULTS/restore.json" ] || cmp -s "$RESULTS/restore.json" /records/restore.json || put /records/restore.json < "$RESULTS/restore.json"
+    touch /tmp/alive
+    sleep 1 & wait $!
+  done
+}
+
+command=${1-}
+[ $# -eq 0 ] || shift
+case $command in
+  serve) serve ;;
+  remote) remote ;;
+  fetch) fetch_backup "$@" ;;
+  *) say "unknown: $command"; exit 2 ;;
+esac

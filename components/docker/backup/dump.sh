@@ -84,6 +84,12 @@ $(sed 's/^/    /; $!s/$/,/' "$4.tables")
 JSON
 }
 
+# Size of the last good one: here, or on a host that is new, in S3.
+last_bytes() {
+  last=$(good_names | head -n 1)
+  if [ -n "$last" ]; then field "$last" bytes; else cut -d ' ' -f 1 "$REMOTE_LAST" 2> /dev/null || echo 0; fi
+}
+
 # Prints the name; nothing is in place before it was read back and its checksum recorded.
 make_dump() { # <any size: yes or no>
   name=$(date -u +%Y%m%dT%H%M%SZ)
@@ -97,9 +103,8 @@ make_dump() { # <any size: yes or no>
   readable "$part.dump" "$part.tables" || return 1
   (cd "$WORK" && sha256sum "$name.dump" | put "$name.dump.sha256") || return 1
   small=false
-  last=$(good_names | head -n 1)
-  if [ "$1" = no ] && [ -n "$last" ]; then
-    small=$(awk -v now="$(stat -c %s "$part.dump")" -v then="$(field "$last" bytes)" -v ratio="$SMALLER_THAN" \
+  if [ "$1" = no ]; then
+    small=$(awk -v now="$(stat -c %s "$part.dump")" -v then="$(last_bytes)" -v ratio="$SMALLER_THAN" \
       'BEGIN { print (now < then * ratio) ? "true" : "false" }')
   fi
   manifest "$name" $(($(date +%s) - began)) "$small" "$part" > "$part.json" || return 1

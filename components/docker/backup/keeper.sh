@@ -12,6 +12,12 @@ serve() {
   # The courier owns the volume and opens it to us.
   until mkdir -p "$WORK" "$RESULTS" 2> /dev/null && [ -d "$VERDICTS" ] && [ -w "$OUTBOX" ]; do sleep 1 & wait $!; done
   touch /tmp/started
+  # A new host: what is in S3 is what the first dump is measured by.
+  waited=0
+  while [ -n "$S3" ] && [ -z "$(newest)" ] && [ ! -f "$REMOTE_LAST" ] && [ "$waited" -lt 60 ]; do
+    sleep 1 & wait $!
+    waited=$((waited + 1))
+  done
   say "schedule $SCHEDULE, drill $DRILL_SCHEDULE, keeping $RETENTION_DAYS days"
   # What was missed while nothing ran, and the very first one.
   last=$(newest)
@@ -54,11 +60,23 @@ verify() { # [name]
   cat "$HOME_FOLDER/$name.json"
 }
 
+# Takes a copy of the state from stdin, and waits a while for the courier's word on it.
+keep_state() { # <name> <seconds>
+  put "$STATES/$1.age" || return 1
+  waited=0
+  until [ -f "$VERDICTS/state-$1" ] || [ "$waited" -ge "$2" ]; do
+    sleep 1
+    waited=$((waited + 1))
+  done
+  cat "$VERDICTS/state-$1" 2> /dev/null || echo pending
+}
+
 command=${1-}
 [ $# -eq 0 ] || shift
 case $command in
   serve | list | verify | drill | prepare | swap | discard | confirm) "$command" "$@" ;;
   now) case ${1-} in [0-9]*) now "$@" ;; *) now 60 "$@" ;; esac ;;
+  keep-state) keep_state "$@" ;;
   health) recent ;;
   cron) cron_match "$@" ;;
   *) say "unknown: $command"; exit 2 ;;

@@ -5,14 +5,15 @@ export interface HiddenMetricsArgs {
   metrics: Record<string, string>;
 }
 
-/** Locations of metrics that the routes would make public; none where they lead elsewhere, as for most. */
+/** What hides metrics that the routes would make public; nothing where they lead elsewhere, as for most. */
 export function hiddenMetrics({ routes, metrics }: HiddenMetricsArgs): string[] {
   return Object.entries(metrics).flatMap(([service, path]) => {
     const bare = path.replace(/\/+$/, "");
     if (ownerOf(`${bare}/`, routes) !== service) return [];
     // In any case of letters, as some frameworks take it, and with whatever below it, as others do.
     const pattern = bare === "" ? "/$" : `${bare.replaceAll(".", "\\.")}(/|$)`;
-    return [`    location ~* ^${pattern} { return 404; }`];
+    // Before any location is looked for: that of a route can be an exact one, which no other would come before.
+    return [`    if ($uri ~* "^${pattern}") { return 404; }`];
   });
 }
 

@@ -36,7 +36,7 @@ describe("backups", () => {
     s3 = await Minio.start(await site.folder("s3"), { access: access.value, secret: secret.value });
     door = await Door.to(s3.port);
     hook = await Webhook.open();
-    const address = await hostAddress();
+    const address = hostAddress();
     await plant("S3_ACCESS", access.value);
     await plant("S3_SECRET", secret.value);
     await plant("ALARM_URL", `http://${address}:${hook.port}/alarm?${hookPath.value}`);

@@ -77,9 +77,9 @@ describe("the containers of a stack", () => {
     }
   });
 
-  it("that run once have succeeded: the migration and the switch", () => {
+  it("that run once have succeeded: the migration, the copy of static files and the switch", () => {
     const ended = all.filter((one) => one.State.Status === "exited");
-    assert.deepEqual(ended.map(nameOf).sort(), ["api-migration", "switch"]);
+    assert.deepEqual(ended.map(nameOf).sort(), ["api-migration", "switch", "web-assets"]);
     for (const one of ended) assert.equal(one.State.ExitCode, 0, one.Name);
   });
 

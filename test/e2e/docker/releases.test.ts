@@ -1,5 +1,7 @@
 /** Releases one after the other, and the ways back, with 50 clients on the site all the time. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { containerOf, docker } from "../../support/e2e-engine.ts";
@@ -177,6 +179,35 @@ describe("releases", () => {
       /no release v99 in its ledger; needs one of: v6, /,
     );
     assert.match(ended(await rollback(site, "v2"), 2).all, /runs v2 already/);
+  });
+
+  it("call commands before and after, which know what it is about; a failing one before stops it all", async () => {
+    const told = join(await site.folder("hooks"), "told");
+    const hook = (name: string, end = "true") => [
+      "sh",
+      "-c",
+      `echo "${name} $TRISTACK_STACK $TRISTACK_VERSION $TRISTACK_PREVIOUS $TRISTACK_RESULT" >> ${told}; ${end}`,
+    ];
+    const hooks = ["delivery", "hooks"];
+    const before = await servingIds();
+    await site.change((settings) =>
+      settings.set(hooks, {
+        before: hook("before", "echo closed for today >&2; exit 7"),
+        failure: hook("failure"),
+      }),
+    );
+    const stopped = ended(await deploy(site, "v6", "--bake", "0"), 1);
+    assert.match(stopped.all, /the hook before \(sh\) failed, exit code 7:\nclosed for today/);
+    assert.deepEqual(await servingIds(), before);
+    await site.change((settings) => settings.set(hooks, { before: hook("before"), after: hook("after") }));
+    await release("v6", "--bake", "0");
+    await site.change((settings) => settings.set(hooks, undefined));
+    assert.deepEqual((await readFile(told, "utf8")).trim().split("\n"), [
+      "before local v6 v2",
+      "before local v6 v2",
+      "after local v6 v2 passed",
+    ]);
+    resultOf(succeeded(await rollback(site, "v2")));
   });
 
   it("hold the stack: a second one is refused and told who has it", async () => {

@@ -1,0 +1,43 @@
+/** Putting a backup in the place of the database that serves: restored beside it, and exchanged while nothing uses it. */
+import type { BackupJob } from "./backup-job.ts";
+import { withoutServices } from "./paused-services.ts";
+import type { Say } from "./progress.ts";
+
+export interface Prepared {
+  readonly backup: string;
+  /** The new database, beside the one that serves. */
+  readonly database: string;
+  readonly tables: number;
+  readonly seconds: number;
+}
+
+export interface Exchanged {
+  /** Name that the database which served has now. */
+  readonly kept: string;
+  /** Seconds in which the services that use it were stopped. */
+  readonly pausedSeconds: number;
+}
+
+/** Both steps. */
+export async function putInPlace(job: BackupJob, backup: string, say: Say): Promise<Prepared & Exchanged> {
+  const prepared = await job.ask<Prepared>("prepare", backup);
+  return { ...prepared, ...(await exchange(job, prepared, say)) };
+}
+
+/** Whatever fails, the old database serves on. */
+export async function exchange(job: BackupJob, { database }: Prepared, say: Say): Promise<Exchanged> {
+  const from = Date.now();
+  const { kept } = await withoutServices(job.docker, job.engine.owner, job.outputs, say, () =>
+    swap(job, database),
+  );
+  return { kept, pausedSeconds: (Date.now() - from) / 1000 };
+}
+
+async function swap(job: BackupJob, database: string): Promise<{ kept: string }> {
+  try {
+    return await job.ask<{ kept: string }>("swap", database);
+  } catch (error) {
+    await job.ask("discard", database).catch(() => undefined);
+    throw error;
+  }
+}
