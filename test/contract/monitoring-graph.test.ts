@@ -135,6 +135,8 @@ describe("monitoring", () => {
     );
     assert.deepEqual([...new Set(watched)].sort(), [
       "api",
+      "backup",
+      "backup-courier",
       "certificates",
       ...PARTS.filter((part) => part !== "node-exporter").map((part) => `monitoring-${part}`),
       "postgres",
