@@ -6,8 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Address of this machine as containers of any network see it. Docker itself does not always tell its gateway's. */
 export function hostAddress(): string {
-  const address = networkInterfaces().docker0?.find(({ family }) => family === "IPv4")?.address;
-  if (address === undefined) throw new Error("there is no interface docker0 with an address");
+  const all = networkInterfaces();
+  // Docker's own bridge is not among them while no container is on it; every other address of the machine will do.
+  const candidates = [...(all.docker0 ?? []), ...Object.values(all).flatMap((list) => list ?? [])];
+  const address = candidates.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  if (address === undefined) throw new Error("this machine has no address but its own loopback");
   return address;
 }
 
