@@ -21,8 +21,10 @@ export function named(expression: string): string {
   return `(${expression}) * on (container_id) group_left (resource, service, version) tristack_container_info`;
 }
 
-/** Used share of the disk, in percent. */
-export const DISK_PERCENT = "100 * (1 - node_filesystem_avail_bytes / node_filesystem_size_bytes)";
+const USED = "(node_filesystem_size_bytes - node_filesystem_free_bytes)";
+
+/** Used share of the disk, in percent, as df says it: what is reserved for root counts as neither used nor free. */
+export const DISK_PERCENT = `100 * ${USED} / (${USED} + node_filesystem_avail_bytes)`;
 
 /** Used share of the memory, in percent. */
 export const MEMORY_PERCENT = "100 * (1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes)";

@@ -1,5 +1,6 @@
 /** Monitoring of a running stack: turned on and off by an update, what it sees, and what it says when something is wrong. */
 import assert from "node:assert/strict";
+import { alertRules } from "../../../components/docker/monitoring/alerts.ts";
 import { type Panel, dashboard } from "../../../components/docker/monitoring/dashboard.ts";
 import { monitoring } from "../../../components/settings/monitoring.ts";
 import { LABEL } from "../../../components/shared/labels.ts";
@@ -136,10 +137,23 @@ describe("monitoring", () => {
         }
       }
       // The load is some dozen requests a second: the figures are of it.
-      assert.ok(((await prometheus.number("sum by (service) (rate(http_requests_total[20s]))")) ?? 0) > 2);
+      const rate = "sum by (service) (rate(http_requests_total[20s]))";
+      await eventually("the load", 30, async () =>
+        ((await prometheus.number(rate)) ?? 0) > 5 ? true : undefined,
+      );
     } finally {
       await load.stop();
     }
+  });
+
+  it("has every metric that its alerts are about: of one that is not there nothing would ever be said", async () => {
+    const rules = alertRules(monitoring.parse({}), ["api"]);
+    const names = rules.flatMap(
+      ({ expr }) => expr.match(/\b(up|(node|container|probe|tristack|http)_[a-z_]+)\b/g) ?? [],
+    );
+    const metrics = [...new Set(names)].filter((name) => name !== "container_id");
+    assert.ok(metrics.length >= 12, metrics.join());
+    for (const metric of metrics) assert.ok((await prometheus.query(metric)).length > 0, metric);
   });
 
   it("knows the containers by name, though it has no access to Docker", async () => {
@@ -317,6 +331,25 @@ describe("monitoring", () => {
     const ran = succeeded(await site.tristack(["monitoring", "local"]));
     assert.match(ran.stdout, new RegExp(`Prometheus +http://127\\.0\\.0\\.1:${port}`));
     ended(await site.tristack(["monitoring", "local", "--password"]), 1);
+  });
+
+  it("gets its images by npm start, which changes nothing when they are there", async () => {
+    await site.change((settings) => settings.set(["images"], undefined));
+    const { changed } = JSON.parse(succeeded(await site.start(["--no-build", "--json"])).stdout) as {
+      changed: unknown[];
+    };
+    assert.deepEqual(changed, []);
+    await unchanged();
+  });
+
+  it("with Grafana is refused by npm start in words where its image cannot be pulled", async function () {
+    const { grafana } = await inspectImages(["grafana"]);
+    if (grafana?.origin !== "missing") return this.skip();
+    await site.change((settings) => settings.set(["monitoring", "grafana", "enabled"], true));
+    const ran = ended(await site.start(["--no-build"]), 1);
+    assert.match(ran.all, /grafana\/grafana:\S+ cannot be pulled.*monitoring\.grafana\.enabled: false/);
+    await site.change((settings) => settings.set(["monitoring", "grafana", "enabled"], false));
+    await unchanged();
   });
 
   it("with Grafana shows the dashboard (not run where Grafana's image cannot be pulled: there is no other)", async function () {
