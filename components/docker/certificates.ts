@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VpsSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import type { Alarms } from "./alarms.ts";
-import { containerArgs, savedScript, scriptText, variables } from "./container.ts";
+import { type Watched, containerArgs, savedScript, scriptText, variables } from "./container.ts";
 import { RECORDS_FOLDER } from "./records.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
@@ -40,6 +40,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly volume: pulumi.Output<string>;
   /** Docker name of the volume that answers the issuer's challenges through nginx. */
   readonly webroot: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Certificates", name, {}, opts);
@@ -47,7 +49,7 @@ export class Certificates extends pulumi.ComponentResource {
     const webroot = dataVolume(args.owner, `${name}-webroot`, { parent: this });
     const files = dnsSecrets(name, args, this);
 
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         // root without any capability: it owns what it writes, and can do nothing else.
@@ -81,6 +83,7 @@ export class Certificates extends pulumi.ComponentResource {
 
     this.volume = volume.name;
     this.webroot = webroot.name;
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ volume: this.volume, webroot: this.webroot });
   }
 }

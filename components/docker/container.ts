@@ -1,6 +1,7 @@
 /** What every container of the stack has in common, so that an exception is visible where it is made. */
 import { readFileSync } from "node:fs";
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { type Owner, labels } from "../shared/labels.ts";
 import { mebibytes } from "../shared/units.ts";
 
@@ -20,6 +21,18 @@ export interface ContainerPolicy {
   stopSeconds: number;
   /** Labels besides the owner's. */
   labels?: Record<string, string>;
+}
+
+/** A container that is meant to run for as long as the stack does, as monitoring knows it. */
+export interface Watched {
+  /** Name of the part, as in its label. */
+  resource: string;
+  /** Docker's id: what the kernel calls the container. */
+  id: pulumi.Output<string>;
+  /** Service of the application, for its containers. */
+  service?: string;
+  /** Version of its release, for a service's. */
+  version?: string;
 }
 
 /** Microseconds: the kernel's default period of a CPU quota. */

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
 import { mebibytes } from "../shared/units.ts";
-import { REPLACED_BY, containerArgs } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
 import { generatedPassword } from "./generated-password.ts";
 import { SecretFiles, secretPath } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
@@ -38,6 +38,8 @@ export class Postgres extends pulumi.ComponentResource {
   readonly passwordMount: SecretFiles["mount"];
   /** Docker name of the volume that holds the data. */
   readonly data: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Postgres", name, {}, opts);
@@ -52,7 +54,7 @@ export class Postgres extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         ...containerArgs(args.owner, name, {
@@ -90,6 +92,7 @@ export class Postgres extends pulumi.ComponentResource {
     this.backups = backups.name;
     this.passwordMount = secrets.mount;
     this.data = data.name;
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ url: this.url, backups: this.backups, data: this.data });
   }
 }

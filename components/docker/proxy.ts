@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
 import { ASSETS_FOLDER } from "./assets.ts";
-import { REPLACED_BY, containerArgs, scriptEntrypoint } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs, scriptEntrypoint } from "./container.ts";
 import { PROXY_PORTS } from "./nginx/configuration.ts";
 import { dataVolume } from "./volume.ts";
 
@@ -30,6 +30,8 @@ export class Proxy extends pulumi.ComponentResource {
   readonly configuration: pulumi.Output<string>;
   /** Docker name of the volume with the static files that nginx serves itself. */
   readonly assets: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: ProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Proxy", name, {}, opts);
@@ -37,7 +39,7 @@ export class Proxy extends pulumi.ComponentResource {
 
     const assets = dataVolume(args.owner, "assets", { parent: this });
 
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         // The master process starts workers as the user `nginx` and hands them its temporary folders.
@@ -84,6 +86,7 @@ export class Proxy extends pulumi.ComponentResource {
 
     this.configuration = configuration.name;
     this.assets = assets.name;
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ configuration: this.configuration });
   }
 }

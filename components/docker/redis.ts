@@ -2,7 +2,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
-import { REPLACED_BY, containerArgs } from "./container.ts";
+import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
 import { generatedPassword } from "./generated-password.ts";
 import { SecretFiles, secretPath } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
@@ -29,6 +29,8 @@ export class Redis extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** Docker name of the volume that holds the data. */
   readonly data: pulumi.Output<string>;
+  /** What runs. */
+  readonly watched: Watched[];
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:docker:Redis", name, {}, opts);
@@ -44,7 +46,7 @@ export class Redis extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    new docker.Container(
+    const container = new docker.Container(
       name,
       {
         ...containerArgs(args.owner, name, {
@@ -73,6 +75,7 @@ export class Redis extends pulumi.ComponentResource {
 
     this.url = pulumi.interpolate`redis://:${password}@${Redis.host}:${Redis.port}/0`;
     this.data = data.name;
+    this.watched = [{ resource: name, id: container.id }];
     this.registerOutputs({ url: this.url, data: this.data });
   }
 }

@@ -5,7 +5,7 @@ import type { Service as ServiceSettings } from "../settings.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";
 import { fingerprint, releaseName, secretFingerprint } from "../shared/names.ts";
 import { goDuration, seconds } from "../shared/units.ts";
-import { type ContainerPolicy, REPLACED_BY, containerArgs, variables } from "./container.ts";
+import { type ContainerPolicy, REPLACED_BY, type Watched, containerArgs, variables } from "./container.ts";
 import { Migration } from "./migration.ts";
 import { type Upstream, upstreamsOf } from "./nginx/upstreams.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -34,6 +34,8 @@ export class Service extends pulumi.ComponentResource {
   readonly upstreams: Upstream[];
   /** Eight characters that change whenever the containers do. */
   readonly fingerprint: string;
+  /** What runs, of the previous release as well. */
+  readonly watched: Watched[];
 
   /** @param args of the release to run, and then of the one that goes on running beside it for now, if any */
   constructor(
@@ -49,6 +51,7 @@ export class Service extends pulumi.ComponentResource {
 
     this.upstreams = plan.upstreams;
     this.fingerprint = plan.fingerprint;
+    this.watched = set.watched;
     this.registerOutputs({ fingerprint: this.fingerprint });
   }
 }
@@ -61,6 +64,8 @@ export interface ServicePlan {
   /** Variables that are no secrets. */
   readonly environment: Record<string, string>;
   readonly policy: Omit<ContainerPolicy, "labels">;
+  /** Names on its networks that every container of the service answers to. */
+  readonly aliases: string[];
   /** What every container of the service gets; all of it is in the fingerprint. */
   readonly template: ReturnType<typeof templateOf>;
 }
@@ -85,9 +90,18 @@ export function planOf(name: string, args: ServiceArgs): ServicePlan {
     Object.keys(args.secrets).sort(),
     secretFingerprint(owner, args.secretValues),
   ]);
-  const mark = fingerprint({ template, secretsId });
+  const aliases = settings.port === undefined ? [] : [serviceAlias(name)];
+  const mark = fingerprint({ template, secretsId, aliases });
   const upstreams = upstreamsOf(name, hostsOf(name, mark, settings), settings);
-  return { upstreams, fingerprint: mark, secretsId, environment, policy, template };
+  return { upstreams, fingerprint: mark, secretsId, environment, policy, aliases, template };
+}
+
+/**
+ * The name by which monitoring finds all containers of a service, whatever their release. Not for requests: Docker
+ * answers with containers that are stopping, too.
+ */
+export function serviceAlias(service: string): string {
+  return `${service}.service`;
 }
 
 function templateOf(
@@ -110,6 +124,7 @@ function templateOf(
 
 /** Creates the containers of one or two releases; what both use (secrets, a migration) once. */
 class ContainerSet {
+  readonly watched: Watched[] = [];
   readonly #name: string;
   readonly #parent: pulumi.ComponentResource;
   readonly #made = new Map<string, unknown>();
@@ -133,23 +148,26 @@ class ContainerSet {
     resource: string,
     host: string,
     args: ServiceArgs,
-    { template }: ServicePlan,
+    { template, aliases }: ServicePlan,
     files: SecretFiles | undefined,
     passed: pulumi.Output<string> | undefined,
   ) {
-    return new docker.Container(
+    const container = new docker.Container(
       resource,
       {
         ...template,
         envs: [...template.envs, ...(files?.envs ?? [])],
         volumes: files && [files.mount],
-        networksAdvanced: args.networks.map((network) => ({ name: network, aliases: [host] })),
+        networksAdvanced: args.networks.map((network) => ({ name: network, aliases: [host, ...aliases] })),
         // The label is what makes a container wait for the migration: without `passed` it is never created.
         labels: passed ? [...template.labels, { label: LABEL.migration, value: passed }] : template.labels,
       },
       // A rollback runs no migration; that alone is no reason to replace containers which are there.
       { parent: this.#parent, replaceOnChanges: REPLACED_BY, ignoreChanges: ["labels"] },
     );
+    const service = this.#name;
+    this.watched.push({ resource: service, id: container.id, service, version: args.version });
+    return container;
   }
 
   /** Named by what is in it, not by the release: changed secrets go into new files beside those in use. */

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { certificates } from "./certificate-settings.ts";
 import { host } from "./host.ts";
+import { monitoring, monitoringImages } from "./monitoring.ts";
 import {
   HOST_NAME,
   amount,
@@ -308,6 +309,7 @@ const images = object({
   certbot: image()
     .default("certbot/dns-route53:v5.1.0")
     .describe("What gets and renews certificates: certbot, here with its plugin for Route 53."),
+  ...monitoringImages(image),
 });
 
 export const vpsSchema = object({
@@ -325,6 +327,11 @@ export const vpsSchema = object({
   backup: backup
     .optional()
     .describe("Backups of the database. Left out, there are none; `backup: {}` has them on this host alone."),
+  monitoring: monitoring
+    .optional()
+    .describe(
+      "Prometheus, its alerts, and a dashboard. Left out, there are none; `monitoring: {}` has them.",
+    ),
   alarm: secretName(
     "URL that alarms of the whole stack are posted to, as Slack's webhooks take them",
   ).optional(),

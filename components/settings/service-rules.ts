@@ -13,6 +13,7 @@ const OWN_PARTS = [
   "database",
   "lock",
   "migration",
+  "monitoring",
   "network",
   "nginx",
   "postgres",

@@ -19,6 +19,7 @@ import { type Service as ServiceSettings, type VpsSettings, isProtected, secretV
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
+import { monitoringOf } from "./vps-monitoring.ts";
 
 export function vps(settings: VpsSettings, release: Release, owner: Owner): Built {
   const { images, domain } = settings;
@@ -133,6 +134,9 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     { ...opts, dependsOn: [proxy, ...services.map((one) => one.made)] },
   );
 
+  const parts = [postgres, redis, certificates, proxy, alarms, backup, ...services.map((one) => one.made)];
+  const monitoring = monitoringOf(settings, owner, networks, parts, opts);
+
   return {
     releaseId: switched.releaseId,
     database: {
@@ -146,8 +150,10 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       { name: "backups", id: postgres.backups },
       { name: "cache", id: redis.data },
       { name: "certificates", id: certificates.volume },
+      ...(monitoring ? [{ name: "metrics", id: monitoring.metrics }] : []),
     ],
-    backup,
+    backup: backup?.output,
+    monitoring: monitoring?.output,
     strategy: "switch",
     statusRef: records.reference,
     // The price of the host is not known here: it may be anybody's.
@@ -186,7 +192,7 @@ function backupOf(
     },
     { ...opts, dependsOn: [postgres] },
   );
-  return Backup.output(backup, made.container, postgres.backups);
+  return { output: Backup.output(backup, made.container, postgres.backups), watched: made.watched };
 }
 
 /** Secrets that follow from what a service uses. */
@@ -259,6 +265,9 @@ function configurationArgs(settings: VpsSettings, releaseId: string) {
     names: settings.certificates.names,
     proxy: settings.proxy,
     routes: Object.fromEntries(withPort.map(([name, service]) => [name, service.routes])),
+    metrics: Object.fromEntries(
+      withPort.flatMap(([name, { metrics }]) => (metrics === undefined ? [] : [[name, metrics]])),
+    ),
     assets: Object.fromEntries(
       withPort.flatMap(([name, { assets }]) => (assets ? [[name, assets.path]] : [])),
     ),

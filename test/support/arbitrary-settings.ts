@@ -109,6 +109,13 @@ const parts = optional({
     },
     { requiredKeys: ["httpPort", "httpsPort"] },
   ),
+  monitoring: optional({
+    interval: seconds(15),
+    retention: fc.constantFrom("1h", "30d"),
+    memory: fc.constantFrom("128MiB", "64GiB"),
+    grafana: optional({ enabled: fc.boolean(), port: fc.integer({ min: 60_000, max: 65_000 }) }),
+    alerts: optional({ errorRate: fc.integer({ min: 1, max: 100 }), after: seconds(3600) }),
+  }),
   host: fc.constantFrom(
     {},
     { docker: "unix:///var/run/docker.sock" },
@@ -200,6 +207,7 @@ function wrongFor(node: SchemaNode): fc.Arbitrary<unknown> {
   if (type === "array" && typeof maxItems === "number") {
     return fc.constantFrom<unknown>(null, 1, "text", {}, Array(maxItems + 1).fill("/x"));
   }
+  if (type === "boolean") return fc.constantFrom<unknown>(null, 1, "text", [], {});
   if (type === "string") return fc.constantFrom<unknown>(null, 1, true, [], {}, ["text"]);
   return fc.constantFrom<unknown>(null, 1, false, "text", []);
 }

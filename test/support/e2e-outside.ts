@@ -46,8 +46,10 @@ export class Webhook {
           response.writeHead(500).end();
           return;
         }
-        const text = body === "" ? "" : (JSON.parse(body) as { text: string }).text;
-        hook.messages.push({ path: request.url ?? "", text });
+        hook.messages.push({
+          path: request.url ?? "",
+          text: body === "" ? "" : textOf(JSON.parse(body) as SlackMessage),
+        });
         response.end("ok");
       });
     });
@@ -74,6 +76,17 @@ export class Webhook {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+interface SlackMessage {
+  readonly text?: string;
+  readonly attachments?: readonly { readonly title?: string; readonly text?: string }[];
+}
+
+/** What a person reads of a message to Slack: its text, or that of its attachments. */
+function textOf(message: SlackMessage): string {
+  const attached = (message.attachments ?? []).map(({ title = "", text = "" }) => `${title}: ${text}`);
+  return [message.text ?? "", ...attached].filter((one) => one !== "").join("\n");
 }
 
 /** A way to another port that can answer 500, or nothing at all. */

@@ -9,6 +9,7 @@ const ARGS: ConfigurationArgs = {
   names: ["www.example.com", "*.preview.example.com"],
   proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
   routes: { web: ["/", "/api/web"], api: ["/api/", "/health"] },
+  metrics: { api: "/metrics" },
   assets: { web: "/_next/static" },
   trustedCertificate: true,
   drainSeconds: 40,
@@ -65,6 +66,31 @@ describe("nginx's configuration", () => {
     const hosts = /server_name shop\.example\.com www\.example\.com \*\.preview\.example\.com;/g;
     assert.equal(configuration.match(hosts)?.length, 2);
     assert.match(configuration, /ssl_certificate \/etc\/nginx\/ssl\/serving\/shop\.example\.com\//);
+  });
+
+  it("hides metrics that a route would make public, and nothing else", () => {
+    const hidden = (routes: Record<string, string[]>, metrics: Record<string, string>) =>
+      [
+        ...nginxConfiguration({ ...ARGS, routes, metrics }).matchAll(
+          /if \(\$uri ~\* "(\S+)"\) \{ return 404; \}/g,
+        ),
+      ].map(([, pattern = ""]) => new RegExp(pattern, "i"));
+    assert.deepEqual(hidden(ARGS.routes, ARGS.metrics), [], "/metrics is the web's, which has none there");
+    assert.deepEqual(hidden({ web: ["/"], api: ["/api"] }, { api: "/metrics" }), []);
+    assert.deepEqual(hidden({ web: ["/"], api: ["/metricsx"] }, { api: "/metrics" }), []);
+    for (const [routes, path] of [
+      [{ web: ["/"] }, "/metrics"],
+      [{ web: ["/"], api: ["/metrics/"] }, "/metrics"],
+    ] as const) {
+      const service = "api" in routes ? "api" : "web";
+      const [pattern] = hidden(routes as unknown as Record<string, string[]>, { [service]: path });
+      for (const asked of ["/metrics", "/metrics/", "/Metrics", "/metrics/x"]) assert.match(asked, pattern!);
+      for (const asked of ["/metricsx", "/a/metrics", "/"]) assert.doesNotMatch(asked, pattern!);
+    }
+    const [dotted] = hidden({ api: ["/api"] }, { api: "/api/v1.0" });
+    assert.doesNotMatch("/api/v1x0", dotted!);
+    const [root] = hidden({ api: ["/"] }, { api: "/" });
+    assert.doesNotMatch("/items", root!);
   });
 
   it("leads from HTTP to the published HTTPS port", () => {

@@ -68,8 +68,36 @@ describe("good settings", () => {
         postgres: "postgres:16-alpine",
         redis: "redis:7-alpine",
         certbot: "certbot/dns-route53:v5.1.0",
+        prometheus: "prom/prometheus:v3.13.3",
+        alertmanager: "prom/alertmanager:v0.34.0",
+        nodeExporter: "prom/node-exporter:v1.12.1",
+        blackbox: "prom/blackbox-exporter:v0.28.0",
+        cadvisor: "ghcr.io/google/cadvisor:v0.60.5",
+        grafana: "grafana/grafana:12.4.4",
       },
       secrets: {},
+    });
+  });
+
+  it("with monitoring get its defaults", () => {
+    const result = parseSettings(rawConfig({ ...goodConfig(), monitoring: {} }), CONTEXT);
+    assert.ok("settings" in result);
+    assert.deepEqual(result.settings.monitoring, {
+      interval: "15s",
+      retention: "15d",
+      retentionSize: "2GiB",
+      memory: "512MiB",
+      port: 9090,
+      grafana: { enabled: true, port: 3001, memory: "256MiB" },
+      alerts: {
+        errorRate: 5,
+        p95: 1,
+        disk: 85,
+        memory: 90,
+        certificate: "14d",
+        window: "5m",
+        after: "5m",
+      },
     });
   });
 
@@ -181,7 +209,23 @@ describe("bounds", () => {
     "proxy.bodyLimit": ["1MiB", "10GiB", "0MiB", "10241MiB"],
     "proxy.timeout": ["1s", "1h", "0s", "3601s"],
     "host.prepare.swap": ["0MiB", "64GiB", "-1MiB", "65GiB"],
+    "monitoring.interval": ["1s", "5m", "0s", "301s"],
+    "monitoring.retention": ["1h", "3650d", "59m", "3651d"],
+    "monitoring.retentionSize": ["128MiB", "1024GiB", "127MiB", "1025GiB"],
+    "monitoring.memory": ["128MiB", "64GiB", "127MiB", "65GiB"],
+    "monitoring.port": [1, 65_535, 0, 65_536],
+    "monitoring.grafana.port": [1, 65_535, 0, 65_536],
+    "monitoring.grafana.memory": ["128MiB", "16GiB", "127MiB", "17GiB"],
+    "monitoring.alerts.errorRate": [0.1, 100, 0.09, 100.1],
+    "monitoring.alerts.p95": [0.01, 300, 0.009, 300.1],
+    "monitoring.alerts.disk": [1, 99, 0.9, 99.1],
+    "monitoring.alerts.memory": [1, 99, 0.9, 99.1],
+    "monitoring.alerts.certificate": ["1h", "90d", "59m", "91d"],
+    "monitoring.alerts.window": ["10s", "1h", "9s", "61m"],
+    "monitoring.alerts.after": ["1s", "1h", "0s", "61m"],
   };
+  // Every window goes with this interval, and every interval with this window.
+  const monitoring = { interval: "2s", alerts: { window: "1h" }, grafana: {} };
   const base = {
     ...goodConfig(),
     environment: preview,
@@ -189,6 +233,7 @@ describe("bounds", () => {
     cache: {},
     proxy: {},
     host: { prepare: {} },
+    monitoring,
   };
   const config = changed(base, ["services", "web", "health"], {});
 

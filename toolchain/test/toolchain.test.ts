@@ -10,7 +10,17 @@ import { inspectDocker } from "../docker.ts";
 import { withLock } from "../lock.ts";
 import { builtFrom, install, reportTool } from "../manifest.ts";
 import { source } from "../paths.ts";
-import { IMAGES, type ImageName, TARGETS, type Tool, toolPath, toolsFor } from "../pins.ts";
+import {
+  BASE_IMAGE_NAMES,
+  IMAGES,
+  type ImageName,
+  MONITORING_IMAGE_NAMES,
+  TARGETS,
+  imagesOf,
+  type Tool,
+  toolPath,
+  toolsFor,
+} from "../pins.ts";
 
 const silent = () => undefined;
 
@@ -45,6 +55,21 @@ describe("the toolchain", () => {
       for (const [name, image] of Object.entries(images))
         assert.equal(IMAGES[name as ImageName].official, image);
       assert.ok(Object.keys(images).length >= 4);
+    });
+
+    it("bring the images of monitoring only to a stack that has it", () => {
+      const without = imagesOf({ monitoring: false, grafana: true });
+      assert.deepEqual(without, BASE_IMAGE_NAMES);
+      const all = imagesOf({ monitoring: true, grafana: true });
+      assert.deepEqual(all, [...BASE_IMAGE_NAMES, ...MONITORING_IMAGE_NAMES]);
+      assert.ok(!imagesOf({ monitoring: true, grafana: false }).includes("grafana"));
+    });
+
+    it("have a Dockerfile for each image that can be built", () => {
+      for (const [name, { suite }] of Object.entries(IMAGES)) {
+        const folder = name === "nodeExporter" ? "node-exporter" : name;
+        assert.equal(existsSync(source("images", folder, "Dockerfile")), suite !== undefined, name);
+      }
     });
 
     it("put tools where Pulumi looks for them", () => {

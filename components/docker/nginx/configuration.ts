@@ -1,6 +1,7 @@
 /** nginx's configuration of one release, as text. The upstreams themselves are written by watch.sh. */
 import type { VpsSettings } from "../../settings.ts";
 import { ASSETS_FOLDER } from "../assets.ts";
+import { hiddenMetrics } from "./hidden-metrics.ts";
 import { mebibytes, seconds } from "../../shared/units.ts";
 
 /** Ports inside the proxy's container. */
@@ -20,6 +21,8 @@ export interface ConfigurationArgs {
   proxy: VpsSettings["proxy"];
   /** Routes of each service that has a port. */
   routes: Record<string, string[]>;
+  /** Path of each service's metrics, for those that have some. */
+  metrics: Record<string, string>;
   /** Public path of each service's static files, for those that have some. */
   assets: Record<string, string>;
   /** Whether browsers may be told to insist on HTTPS: only with a certificate that they trust. */
@@ -113,7 +116,7 @@ ${assetLocations(args.assets)}
       add_header Cache-Control no-store always;
       return 503 "${MAINTENANCE_PAGE}";
     }
-${locations(args.routes)}
+${[...hiddenMetrics(args), locations(args.routes)].join("\n")}
   }
 
   # For the services themselves: one address per stack that always leads to the release that serves.
