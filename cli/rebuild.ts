@@ -6,7 +6,7 @@ import { backendFacts, ensureBackend } from "./backend.ts";
 import { BackupJob } from "./backup-job.ts";
 import { recordsOf } from "./deploy-context.ts";
 import { putInPlace } from "./database-exchange.ts";
-import { Docker } from "./docker.ts";
+import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import type { Progress } from "./progress.ts";
@@ -20,7 +20,8 @@ import {
 } from "./project.ts";
 import type { S3Folder } from "./s3.ts";
 import { checkSite } from "./site.ts";
-import { dockerHostOf, requireSettings } from "./stack-settings.ts";
+import { dockerOf } from "./stack-docker.ts";
+import { requireSettings } from "./stack-settings.ts";
 import type { StateCopy } from "./state-copy.ts";
 import { update } from "./update.ts";
 
@@ -64,7 +65,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   checkCopy(plan);
   const file = settingsOf(plan);
   const settings = await requireSettings(project, stack, file);
-  const docker = new Docker(dockerHostOf(file));
+  const docker = dockerOf(project, file);
   await refuseInhabited(docker, { project: project.name, stack: basename(stack) });
   // Asked for before anything runs: the new stack's own first backup would be the newest.
   const backup = plan.backups && (await newestBackup(plan.backups));
