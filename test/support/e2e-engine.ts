@@ -3,6 +3,12 @@ import { LABEL } from "../../components/shared/labels.ts";
 import { PROJECT } from "./e2e-clone.ts";
 import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
 
+/** A network as a container is in it. */
+interface Network {
+  readonly IPAddress: string;
+  readonly Aliases: readonly string[] | null;
+}
+
 /** Only what the tests read of `docker inspect`. */
 export interface Container {
   readonly Id: string;
@@ -37,7 +43,7 @@ export interface Container {
     readonly PortBindings: Readonly<Record<string, readonly { readonly HostPort: string }[]>> | null;
   };
   readonly Mounts: readonly { readonly Name?: string; readonly Destination: string; readonly RW: boolean }[];
-  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, Network>> };
 }
 
 /** Output of `docker …`. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../../components/shared/labels.ts";
 import { succeeded } from "../../support/e2e-command.ts";
-import { type Container, containerOf, containers, docker, inside } from "../../support/e2e-engine.ts";
+import { type Container, containers, docker, inside } from "../../support/e2e-engine.ts";
 import { Load, figures } from "../../support/e2e-load.ts";
 import { serving } from "../../support/e2e-releases.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
@@ -34,7 +34,9 @@ describe("traps of the provider, on a real engine", () => {
   async function planAfter(name: string, edit: (values: Record<string, unknown>) => void): Promise<string[]> {
     const { stdout: original } = succeeded(await site.pulumi(["stack", "export", "--stack", "local"]));
     const changed = JSON.parse(original) as Exported;
-    const resource = changed.deployment.resources.find(({ urn }) => urn.endsWith(`::${name}`));
+    // A component has the name of its first child.
+    const own = (urn: string) => urn.includes("docker:index/") && urn.endsWith(`::${name}`);
+    const resource = changed.deployment.resources.find(({ urn }) => own(urn));
     assert.ok(resource, name);
     for (const values of [resource.inputs, resource.outputs]) edit(values);
     const restore = (text: string) => site.pulumi(["stack", "import", "--stack", "local"], { input: text });
@@ -42,8 +44,7 @@ describe("traps of the provider, on a real engine", () => {
     try {
       const { stdout } = succeeded(await site.pulumi(["preview", "--stack", "local", "--json"]));
       const { steps } = JSON.parse(stdout) as Plan;
-      const own = steps.filter(({ urn }) => urn.endsWith(`::${name}`));
-      return own.map(({ op }) => op).filter((op) => op !== "same");
+      return steps.flatMap(({ op, urn }) => (own(urn) && op !== "same" ? [op] : []));
     } finally {
       succeeded(await restore(original));
     }
@@ -81,7 +82,7 @@ describe("traps of the provider, on a real engine", () => {
 
   it("13: other labels of a volume with data never replace it", async () => {
     const ops = await planAfter("postgres-data", (values) => {
-      values.labels = [{ label: "of", value: "an older program" }];
+      for (const label of values.labels as { value: string }[]) label.value += "-of-an-older-program";
     });
     assert.deepEqual(ops, []);
   });
@@ -89,8 +90,7 @@ describe("traps of the provider, on a real engine", () => {
   it("19: nginx finds containers that come back with other addresses, while the others answer", async () => {
     const load = new Load(site.origin);
     const webs = (await serving()).filter((one) => one.Config.Labels[LABEL.service] === "web");
-    const squatters: string[] = [];
-    for (const web of webs) squatters.push(await move(web));
+    for (const web of webs) await move(web);
     const moved = (await containers()).filter((one) => webs.some(({ Id }) => Id === one.Id));
     const addresses = moved.map(addressOf);
     assert.ok(
@@ -101,25 +101,25 @@ describe("traps of the provider, on a real engine", () => {
     const upstreams = await inside("proxy", "cat", "/run/tristack/live/upstreams.conf");
     for (const address of addresses) assert.ok(upstreams.includes(`server ${address}:3000`), upstreams);
     for (let request = 0; request < 6; request += 1) assert.equal((await site.ask("/")).status, 200);
-    await docker("rm", "--force", ...squatters);
     const report = await load.stop();
     console.log(`      ${figures(report)}`);
     assert.deepEqual(report.failures, []);
   });
 
-  /** Restarts a container while another takes its address; resolves with the other's name once it is healthy. */
-  async function move(web: Container): Promise<string> {
-    const [network = ""] = Object.keys(web.NetworkSettings.Networks);
-    const { Config } = await containerOf("proxy");
-    const squatter = `${web.Name.replace("/", "")}-squatter`;
+  /** Stops a container, lets it join its network anew, which gives it the next address, and starts it again. */
+  async function move(web: Container): Promise<void> {
+    const [[network, { Aliases: aliases }] = ["", { Aliases: [] }]] = Object.entries(
+      web.NetworkSettings.Networks,
+    );
+    // Docker adds the short id by itself.
+    const own = (aliases ?? []).filter((alias) => !web.Id.startsWith(alias));
     await docker("stop", "--time", "40", web.Id);
-    // Docker gives the lowest address that is free: the one that was just left.
-    const options = ["--detach", "--name", squatter, "--network", network, "--entrypoint", "sleep"];
-    await docker("run", ...options, Config.Image, "600");
+    await docker("network", "disconnect", network, web.Id);
+    await docker("network", "connect", ...own.flatMap((alias) => ["--alias", alias]), network, web.Id);
     await docker("start", web.Id);
     for (let second = 0; ; second += 1) {
       const state = await docker("inspect", "--format", "{{.State.Health.Status}}", web.Id);
-      if (state === "healthy") return squatter;
+      if (state === "healthy") return;
       assert.ok(second < 60, `${web.Name} is ${state}`);
       await sleep(1000);
     }
