@@ -9,6 +9,7 @@ import { HEAVY, Load, figures } from "../../support/e2e-load.ts";
 import { markersIn, marker } from "../../support/e2e-markers.ts";
 import { Pebble } from "../../support/e2e-pebble.ts";
 import { Route53 } from "../../support/e2e-route53.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
 
 const WWW = `www.${DOMAIN}`;
@@ -113,7 +114,7 @@ describe("certificates", () => {
     }
   });
 
-  it("are renewed by themselves when the issuer says that it is time", async () => {
+  itFully("are renewed by themselves when the issuer says that it is time", async () => {
     const { serial, pem } = await shop.served();
     await shop.pebble.due(pem);
     await hoursLater();
@@ -122,7 +123,7 @@ describe("certificates", () => {
     assert.equal((await shop.record()).passed, true);
   });
 
-  it("that are not due stay", async () => {
+  itFully("that are not due stay", async () => {
     const { serial } = await shop.served();
     const record = await nextAttempt(hoursLater);
     assert.deepEqual([record.passed, record.serial], [true, serial]);
@@ -155,20 +156,23 @@ describe("certificates", () => {
   });
 
   for (const mode of ["error", "hang"] as const) {
-    it(`stay while the issuer ${mode === "hang" ? "hangs" : "cannot be spoken with"}, and come when it is back`, async () => {
-      const { serial } = await shop.served();
-      shop.pebble.door.mode = mode;
-      const ran = ended(await shop.certificate("renew"), 1);
-      console.log(
-        `      ${ran.seconds.toFixed(0)} s: ${ran.stderr.trim().split("\n").at(-1)?.slice(0, 120)}`,
-      );
-      assert.ok(shop.pebble.door.turnedAway > 0);
-      assert.equal((await shop.record()).passed, false);
-      await serves(serial);
-      shop.pebble.door.mode = "open";
-      await renewed();
-      assert.equal((await shop.record()).passed, true);
-    });
+    itFully(
+      `stay while the issuer ${mode === "hang" ? "hangs" : "cannot be spoken with"}, and come when it is back`,
+      async () => {
+        const { serial } = await shop.served();
+        shop.pebble.door.mode = mode;
+        const ran = ended(await shop.certificate("renew"), 1);
+        console.log(
+          `      ${ran.seconds.toFixed(0)} s: ${ran.stderr.trim().split("\n").at(-1)?.slice(0, 120)}`,
+        );
+        assert.ok(shop.pebble.door.turnedAway > 0);
+        assert.equal((await shop.record()).passed, false);
+        await serves(serial);
+        shop.pebble.door.mode = "open";
+        await renewed();
+        assert.equal((await shop.record()).passed, true);
+      },
+    );
   }
 
   it("whose key is damaged are not loaded, and are put back: nginx serves on, and there is an alarm", async () => {
@@ -186,24 +190,27 @@ describe("certificates", () => {
     await renewed();
   });
 
-  it("are not loaded with an nginx.conf that was broken by hand; renew says so; the switch, run again, mends it", async () => {
-    const { serial } = await shop.served();
-    await inside("proxy", "sh", "-c", "echo 'broken {' >> /conf/releases/$(cat /conf/current)/nginx.conf");
-    const said = await until(15, async () => (await rejected()) || undefined);
-    assert.match(said, /broken/);
-    const ran = ended(await shop.certificate("renew"), 1);
-    assert.match(ran.all, /nginx did not serve it within 60 s: .*broken/s);
-    await serves(serial);
-    const urns = succeeded(await shop.site.pulumi(["stack", "--show-urns", "--stack", "local"])).stdout;
-    const urn = /urn:\S+Container::switch$/m.exec(urns)?.[0] ?? "";
-    const up = ["up", "--stack", "local", "--yes", "--skip-preview", "--replace", urn];
-    succeeded(await shop.site.pulumi(up));
-    const [, seconds] = await shop.until(15, (served) => served.serial !== serial);
-    console.log(`      served ${seconds.toFixed(1)} s after the switch`);
-    assert.equal(await rejected(), "");
-  });
+  itFully(
+    "are not loaded with an nginx.conf that was broken by hand; renew says so; the switch, run again, mends it",
+    async () => {
+      const { serial } = await shop.served();
+      await inside("proxy", "sh", "-c", "echo 'broken {' >> /conf/releases/$(cat /conf/current)/nginx.conf");
+      const said = await until(15, async () => (await rejected()) || undefined);
+      assert.match(said, /broken/);
+      const ran = ended(await shop.certificate("renew"), 1);
+      assert.match(ran.all, /nginx did not serve it within 60 s: .*broken/s);
+      await serves(serial);
+      const urns = succeeded(await shop.site.pulumi(["stack", "--show-urns", "--stack", "local"])).stdout;
+      const urn = /urn:\S+Container::switch$/m.exec(urns)?.[0] ?? "";
+      const up = ["up", "--stack", "local", "--yes", "--skip-preview", "--replace", urn];
+      succeeded(await shop.site.pulumi(up));
+      const [, seconds] = await shop.until(15, (served) => served.serial !== serial);
+      console.log(`      served ${seconds.toFixed(1)} s after the switch`);
+      assert.equal(await rejected(), "");
+    },
+  );
 
-  it("with less than 14 days left are an alarm, and give way to the issuer's", async () => {
+  itFully("with less than 14 days left are an alarm, and give way to the issuer's", async () => {
     const { serial } = await shop.served();
     const from = shop.hook.messages.length;
     await inside("certificates", "python3", "-c", ENDING, `/etc/letsencrypt/serving/${DOMAIN}`, DOMAIN);
@@ -215,36 +222,46 @@ describe("certificates", () => {
     await shop.until(SERVED_WITHIN, (served) => served.serial === serial);
   });
 
-  it("of another issuer, and for one more name, come at once: as from Let's Encrypt's staging to its real server", async () => {
-    const { serial } = await shop.served();
-    const [proxy] = await containersOf("proxy");
-    const { site, address, dns } = shop;
-    const folder = await site.folder("other-pebble");
-    const other = await Pebble.start({ folder, address, httpPort: site.ports.http, dns });
-    try {
-      await shop.settle({ server: other.directory, authority: other.authority, names: [WWW] });
-      await shop.until(SERVED_WITHIN, (served) => served.serial !== serial && served.names.includes(WWW));
-      for (const name of [DOMAIN, WWW])
-        assert.ok((await shop.served(name, await other.root())).accepted, name);
-      const asked = await site.ask("/api/items", { headers: { host: WWW } });
-      assert.equal(asked.status, 200);
-      assert.equal((await containerOf("proxy")).Id, proxy?.Id, "nginx was not replaced");
-      succeeded(await site.pulumi(["preview", "--stack", "local", "--expect-no-changes"]));
-    } finally {
-      await other.stop();
-    }
-  });
+  itFully(
+    "of another issuer, and for one more name, come at once: as from Let's Encrypt's staging to its real server",
+    async () => {
+      const { serial } = await shop.served();
+      const [proxy] = await containersOf("proxy");
+      const { site, address, dns } = shop;
+      const folder = await site.folder("other-pebble");
+      const other = await Pebble.start({ folder, address, httpPort: site.ports.http, dns });
+      try {
+        await shop.settle({ server: other.directory, authority: other.authority, names: [WWW] });
+        await shop.until(SERVED_WITHIN, (served) => served.serial !== serial && served.names.includes(WWW));
+        for (const name of [DOMAIN, WWW])
+          assert.ok((await shop.served(name, await other.root())).accepted, name);
+        const asked = await site.ask("/api/items", { headers: { host: WWW } });
+        assert.equal(asked.status, 200);
+        assert.equal((await containerOf("proxy")).Id, proxy?.Id, "nginx was not replaced");
+        succeeded(await site.pulumi(["preview", "--stack", "local", "--expect-no-changes"]));
+      } finally {
+        await other.stop();
+      }
+    },
+  );
 
-  it("of one domain are kept when the stack moves to another, and serve when it comes back", async () => {
-    await shop.settle({});
-    const [{ serial }] = await shop.until(SERVED_WITHIN, ({ names }) => names.join() === DOMAIN);
-    await shop.settle({}, { domain: OTHER });
-    await shop.until(SERVED_WITHIN, ({ names, issuer }) => names.join() === OTHER && issuer !== OTHER, OTHER);
-    await shop.settle({}, { domain: DOMAIN });
-    await shop.until(5, (served) => served.serial === serial);
-  });
+  itFully(
+    "of one domain are kept when the stack moves to another, and serve when it comes back",
+    async () => {
+      await shop.settle({});
+      const [{ serial }] = await shop.until(SERVED_WITHIN, ({ names }) => names.join() === DOMAIN);
+      await shop.settle({}, { domain: OTHER });
+      await shop.until(
+        SERVED_WITHIN,
+        ({ names, issuer }) => names.join() === OTHER && issuer !== OTHER,
+        OTHER,
+      );
+      await shop.settle({}, { domain: DOMAIN });
+      await shop.until(5, (served) => served.serial === serial);
+    },
+  );
 
-  it("for a wildcard come by the DNS, with keys that are in no inspect, log or output", async () => {
+  itFully("for a wildcard come by the DNS, with keys that are in no inspect, log or output", async () => {
     const [access, secret] = [marker("access key", 12), { ...marker("secret key", 36), name: "secret key" }];
     await shop.plant("DNS_ACCESS", access.value);
     await shop.plant("DNS_SECRET", secret.value);

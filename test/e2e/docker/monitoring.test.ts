@@ -23,6 +23,7 @@ import { Webhook, hostAddress } from "../../support/e2e-outside.ts";
 import { Prometheus, eventually } from "../../support/e2e-prometheus.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
 import { type Workspace, freePort, started } from "../../support/e2e-workspace.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 
 const PARTS = MONITORING_IMAGE_NAMES.filter((name) => name !== "grafana");
 /** Short, so that the test is: what a release takes, and twice what one look does. */
@@ -211,7 +212,7 @@ describe("monitoring", () => {
     }
   });
 
-  it("keeps metrics from outside even where a route leads to them", async () => {
+  itFully("keeps metrics from outside even where a route leads to them", async () => {
     await site.change((settings) => settings.set([...API, "routes"], ["/api", "/health", "/metrics"]));
     await update("a route to the metrics");
     for (const path of ["/metrics", "/metrics/", "/Metrics", "/%6detrics", "//metrics", "/metrics?x=1"]) {
@@ -253,7 +254,7 @@ describe("monitoring", () => {
     others = await otherIds();
   });
 
-  it("alarms when the proxy and a container of web are stopped", async () => {
+  itFully("alarms when the proxy and a container of web are stopped", async () => {
     const from = hook.messages.length;
     const [web] = await containersOf("web");
     const stopped = [(await containerOf("proxy")).Id, web?.Id ?? ""];
@@ -273,7 +274,7 @@ describe("monitoring", () => {
     await eventually("the site", 30, async () => ((await site.ask("/")).status === 200 ? true : undefined));
   });
 
-  it("alarms when a container restarts again and again", async () => {
+  itFully("alarms when a container restarts again and again", async () => {
     const from = hook.messages.length;
     const { Id } = await containerOf("certificates");
     const started = () => docker("inspect", "--format", "{{.State.StartedAt}}", Id);
@@ -297,7 +298,7 @@ describe("monitoring", () => {
     assert.deepEqual([...named], []);
   });
 
-  it("loses no metrics when a threshold changes: Prometheus alone is made anew", async () => {
+  itFully("loses no metrics when a threshold changes: Prometheus alone is made anew", async () => {
     const own = async () =>
       new Map((await containers()).map((one) => [one.Config.Labels[LABEL.resource], one.Id]));
     const old = await own();
@@ -333,7 +334,7 @@ describe("monitoring", () => {
     ended(await site.tristack(["monitoring", "local", "--password"]), 1);
   });
 
-  it("gets its images by npm start, which changes nothing when they are there", async () => {
+  itFully("gets its images by npm start, which changes nothing when they are there", async () => {
     await site.change((settings) => settings.set(["images"], undefined));
     const { changed } = JSON.parse(succeeded(await site.start(["--no-build", "--json"])).stdout) as {
       changed: unknown[];
