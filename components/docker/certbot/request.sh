@@ -58,7 +58,7 @@ certificate() { # <--keep-until-expiring or --force-renewal>
     dns) set -- "$@" --dns-route53 ;;
   esac
   timeout 900 certbot certonly --non-interactive --agree-tos --email "$EMAIL" --server "$SERVER" \
-    --cert-name "$LINEAGE" "$@" > /tmp/certbot.log 2>&1
+    --cert-name "$LINEAGE" --max-log-backups 5 "$@" > /tmp/certbot.log 2>&1
   code=$?
   [ "$code" = 0 ] || cat /tmp/certbot.log >&2
   return "$code"

@@ -67,6 +67,12 @@ describe("certificates", () => {
   const rejected = () =>
     inside("proxy", "sh", "-c", "cat /conf/rejected/$(cat /conf/current) 2>/dev/null || true");
 
+  it("of a stack that signs them itself are renewed when it is asked, too", async () => {
+    await renewed();
+    const { names, issuer, lastAttempt } = await shop.status();
+    assert.deepEqual([names, issuer, lastAttempt?.passed], [["localhost"], "CN=localhost", true]);
+  });
+
   it("are the stack's own until the issuer has signed one, and nobody is alarmed while it is set up", async () => {
     await shop.dns.refuse(DOMAIN);
     await shop.settle({}, { domain: DOMAIN, alarm: "ALARM_URL" });
