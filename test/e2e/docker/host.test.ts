@@ -47,7 +47,7 @@ describe("a host", () => {
   after(async () => {
     await forgetKeys([hostKey, STRANGER]);
     await machine?.dispose();
-    await removeMachineNetwork();
+    if (machine) await removeMachineNetwork();
     await site?.dispose();
   });
 
