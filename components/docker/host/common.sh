@@ -48,16 +48,26 @@ change() { # <what> <command…>
   [ "$DRY_RUN" = 1 ] || "$@" > "$LOG" 2>&1 < /dev/null
 }
 
-# Puts stdin into a file, whole or not at all, unless it is there already. CHANGED says whether it was not.
+# Files that were written by a run that failed later: what follows from them may not have happened.
+PENDING=/var/lib/tristack/pending
+marker() { echo "$PENDING/$(echo "$1" | tr / _)"; }
+
+# Puts stdin into a file, whole or not at all, unless it is there already. CHANGED says whether what follows from a new
+# one has to be done.
 put() { # <file> <mode>
   cat > "$LOG.put"
   CHANGED=0
-  if ! cmp -s "$LOG.put" "$1" || [ "$(stat -c %a "$1")" != "$2" ]; then change "$1" put_now "$1" "$2"; fi
+  if ! cmp -s "$LOG.put" "$1" || [ "$(stat -c %a "$1")" != "$2" ]; then
+    change "$1" put_now "$1" "$2"
+  elif [ -e "$(marker "$1")" ]; then
+    CHANGED=1
+  fi
   rm -f "$LOG.put"
 }
 
 put_now() {
-  mkdir -p "$(dirname "$1")"
+  mkdir -p "$(dirname "$1")" "$PENDING"
+  touch "$(marker "$1")"
   cp "$LOG.put" "$1.tristack-new"
   chmod "$2" "$1.tristack-new"
   mv "$1.tristack-new" "$1"

@@ -6,6 +6,7 @@ watch_disk() {
   put /usr/local/lib/tristack/disk-watch 755 < "$LOG.watch"
   rm -f "$LOG.watch"
   if ! with_systemd; then
+    need cron
     put /etc/cron.d/tristack-disk-watch 644 << 'EOF'
 */10 * * * * root /usr/local/lib/tristack/disk-watch > /dev/null
 EOF
@@ -49,4 +50,5 @@ harden_ssh
 ban
 watch_disk
 step "Done"
+[ "$DRY_RUN" = 1 ] || rm -rf "$PENDING"
 echo "done: $CHANGES changes"

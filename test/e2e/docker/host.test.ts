@@ -47,7 +47,7 @@ describe("a host", () => {
   after(async () => {
     await forgetKeys([hostKey, STRANGER]);
     await machine?.dispose();
-    await removeMachineNetwork();
+    if (machine) await removeMachineNetwork();
     await site?.dispose();
   });
 
@@ -302,6 +302,20 @@ describe("a host", () => {
       (await prepare()).changes.map(({ step }) => step),
       ["ssh", "ssh"],
     );
+  });
+
+  it("finishes in the next run what a failed one has begun", async () => {
+    await machine.sh(
+      "mv /usr/bin/systemctl /usr/bin/systemctl.away && printf '#!/bin/sh\\ncase $* in *restart*fail2ban*) echo no >&2; exit 1 ;; esac\\nexec systemctl.away \"$@\"\\n' > /usr/bin/systemctl && chmod +x /usr/bin/systemctl",
+    );
+    await machine.sh("sed -i s/5/6/ /etc/fail2ban/jail.d/tristack.local");
+    const failed = ended(await site.tristack(["host", "prepare", "machine", "--as", "root"]), 1);
+    assert.match(failed.stderr, /error: fail2ban: failed\nno\n/);
+    await machine.sh("mv /usr/bin/systemctl.away /usr/bin/systemctl");
+    assert.deepEqual((await prepare()).changes, [
+      { step: "fail2ban", what: "fail2ban with its new settings" },
+    ]);
+    assert.deepEqual((await prepare()).changes, []);
   });
 
   it("is refused with another key than the pinned one, and left as it is", async () => {
