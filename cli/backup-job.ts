@@ -2,11 +2,11 @@
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
 import { requireBackend } from "./backend.ts";
-import { Docker } from "./docker.ts";
+import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput, failed, messageOf } from "./errors.ts";
 import { readProject, readStackFile } from "./project.ts";
-import { dockerHostOf } from "./stack-settings.ts";
+import { dockerOf } from "./stack-docker.ts";
 
 /** A backup's manifest, as far as it is shown. */
 export interface Manifest {
@@ -63,7 +63,7 @@ export class BackupJob {
         `The stack ${stack} makes no backups; needs the setting ${project.name}:backup, such as {}, and an update`,
       );
     }
-    const docker = new Docker(dockerHostOf(readStackFile(project, stack)));
+    const docker = dockerOf(project, readStackFile(project, stack));
     return new BackupJob(engine, docker, outputs, outputs.backup);
   }
 

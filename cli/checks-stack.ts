@@ -46,6 +46,7 @@ export async function stackChecks(
   return [
     settings,
     ...(backend ? [passphraseCheck(project, backend)] : []),
+    ...backupChecks(file),
     ...state,
     ...(await portChecks(project, stack, file, docker)),
   ];
@@ -61,6 +62,21 @@ async function settingsCheck(project: Project, stack: string, file: StackFile | 
   if (problems !== undefined) return missing("Settings", problems, `edit ${file.name}`);
   if (secrets.length === 0) return ok("Settings", `${file.name} is valid`);
   return missing("Settings", `secrets without a value: ${secrets.join(", ")}`, `npx tristack init ${stack}`);
+}
+
+/** What the loss of the host would cost. */
+export function backupChecks(file: StackFile | undefined): Check[] {
+  const { kind } = objectOf(file?.config.environment);
+  if (kind !== "staging" && kind !== "production") return [];
+  const { backup } = objectOf(file?.config);
+  const { s3, recoveryKey } = objectOf(backup);
+  if (typeof backup !== "object") return [note("Backups", "there are none", "set backup (docs/vps.md)")];
+  if (s3 === undefined) return [note("Backups", "they go with the host", "set backup.s3 (docs/vps.md)")];
+  if (recoveryKey === undefined) {
+    const mend = "npx tristack recovery-key, and set backup.recoveryKey";
+    return [note("Backups", "without copies of the state", mend)];
+  }
+  return [ok("Backups", "database and state, outside of the host")];
 }
 
 function passphraseCheck(project: Project, backend: Backend): Check {

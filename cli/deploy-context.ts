@@ -2,15 +2,16 @@
 import type { VpsSettings } from "../components/settings.ts";
 import { type RecordedRelease, recordedRelease } from "../components/release.ts";
 import { requireBackend } from "./backend.ts";
-import { Docker } from "./docker.ts";
+import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
 import { Records } from "./records.ts";
 import { withRelease } from "./release-file.ts";
-import { dockerHostOf, requireSettings } from "./stack-settings.ts";
+import { requireSettings } from "./stack-settings.ts";
 import type { ReleaseSetting } from "../components/settings.ts";
+import { dockerOf } from "./stack-docker.ts";
 
 export interface StackContext {
   readonly project: Project;
@@ -29,7 +30,7 @@ export function openContext(stack: string): StackContext {
       `There is no settings file of a stack ${stack}; needs a stack that exists, such as staging`,
     );
   const engine = new Engine(project, stack, requireBackend(project));
-  return { project, stack, file, engine, docker: new Docker(dockerHostOf(file)) };
+  return { project, stack, file, engine, docker: dockerOf(project, file) };
 }
 
 /** Refuses a file that names a release: the next plain update would go back to it. */

@@ -3,6 +3,7 @@ import { execa } from "execa";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { failed } from "./errors.ts";
 import type { Owned } from "./recovery.ts";
+import { type SshCommand, refuseUnknownHost } from "./ssh.ts";
 
 export interface OwnedContainer extends Owned {
   readonly running: boolean;
@@ -27,9 +28,12 @@ interface Inspected {
 export class Docker {
   /** Address such as ssh://deploy@203.0.113.10; undefined: as the docker command finds it. */
   readonly host: string | undefined;
+  readonly #ssh: SshCommand | undefined;
 
-  constructor(host?: string) {
+  /** @param ssh what the docker command is to call as `ssh`. @default the ssh on PATH, as it is */
+  constructor(host?: string, ssh?: SshCommand) {
     this.host = host;
+    this.#ssh = ssh;
   }
 
   /** Output of `docker …`. Throws with Docker's own words. @param input what it reads from stdin. @default nothing */
@@ -66,13 +70,22 @@ export class Docker {
     return execa("docker", args, { env: this.#env, reject: false, stdin: "pipe", buffer: false });
   }
 
-  #docker(args: readonly string[], timeoutSeconds: number, input?: string) {
+  async #docker(args: readonly string[], timeoutSeconds: number, input?: string) {
     const stdin = input === undefined ? ({ stdin: "ignore" } as const) : { input };
-    return execa("docker", args, { env: this.#env, reject: false, ...stdin, timeout: timeoutSeconds * 1000 });
+    const options = { env: this.#env, reject: false, ...stdin, timeout: timeoutSeconds * 1000 } as const;
+    const result = await execa("docker", args, options);
+    // No answer of Docker's, and nothing to go on from: also where its errors count as "there is none".
+    if (result.failed) this.throwIfRefused(result.stderr);
+    return result;
+  }
+
+  /** @throws CliError with exit code 2 where what a docker command has said is that ssh refuses the host by its key */
+  throwIfRefused(said: string): void {
+    if (this.#ssh) refuseUnknownHost(said, this.#ssh);
   }
 
   get #env(): Record<string, string> {
-    return this.host ? { DOCKER_HOST: this.host } : {};
+    return { ...(this.host ? { DOCKER_HOST: this.host } : {}), ...this.#ssh?.env };
   }
 
   /** Containers with the stack's labels, running or not. */

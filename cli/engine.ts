@@ -15,8 +15,10 @@ import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.t
 import { type Changes, EventLog } from "./events.ts";
 import type { Say } from "./progress.ts";
 import { pulumiHome } from "../toolchain/paths.ts";
-import type { Project } from "./project.ts";
+import { type Project, type StackFile, readStackFile } from "./project.ts";
 import type { Deployment } from "./recovery.ts";
+import { dockerHostOf } from "./stack-settings.ts";
+import { dockerHost } from "../components/docker/engine-address.ts";
 
 /** Where npm's `pulumi`, the Automation API and the toolchain all keep the CLI of one version. */
 export function engineFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -201,7 +203,14 @@ export class Engine {
     const stack = await this.#open();
     try {
       // The summary of the API would decrypt the history's configuration; nobody needs it here.
-      await work(stack, { onEvent: log.add, signal: watch.signal, color: "never", showSecrets: false });
+      const parallel = parallelFor(readStackFile(this.project, this.stackName));
+      await work(stack, {
+        onEvent: log.add,
+        signal: watch.signal,
+        color: "never",
+        showSecrets: false,
+        parallel,
+      });
     } catch (error) {
       throw engineError(this, messageOf(error), error, log.errors);
     }
@@ -231,6 +240,13 @@ interface OperationOptions {
   signal: AbortSignal;
   color: "never";
   showSecrets: false;
+  /** Resources worked on at the same time; undefined: as many as Pulumi likes. */
+  parallel: number | undefined;
+}
+
+/** An sshd that nobody has prepared drops connections when ten are being made. */
+function parallelFor(file: StackFile | undefined): number | undefined {
+  return dockerHost(dockerHostOf(file)).startsWith("ssh://") ? 4 : undefined;
 }
 
 /** Pulumi's CLI, which the toolchain has put where npm's launcher looks for it. */

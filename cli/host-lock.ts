@@ -54,6 +54,7 @@ async function take(docker: Docker, owner: Owner, image: string, holder: string)
     const lock = docker.start([...args, ...shell]);
     const problem = await held(lock);
     if (problem === undefined) return { release: () => lock.stdin.end(), ended: lock.then(() => undefined) };
+    docker.throwIfRefused(problem);
     if (!/is already in use/.test(problem)) throw failed(`docker run: ${problem}`);
     if (Date.now() > end) {
       const by = (await lockHolder(docker, owner)) ?? "another command";

@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { backupCommand } from "./commands/backup.ts";
+import { certificateCommand } from "./commands/certificate.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { maintenanceCommand } from "./commands/maintenance.ts";
@@ -50,6 +52,8 @@ export function createProgram(): Command {
     restoreCommand(),
     recoveryKeyCommand(),
     rebuildCommand(),
+    certificateCommand(),
+    hostCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

@@ -4,8 +4,9 @@ import { basename } from "node:path";
 import type { Outputs } from "../components/outputs.ts";
 import { backendFacts, ensureBackend } from "./backend.ts";
 import { BackupJob } from "./backup-job.ts";
+import { recordsOf } from "./deploy-context.ts";
 import { putInPlace } from "./database-exchange.ts";
-import { Docker } from "./docker.ts";
+import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import type { Progress } from "./progress.ts";
@@ -19,7 +20,8 @@ import {
 } from "./project.ts";
 import type { S3Folder } from "./s3.ts";
 import { checkSite } from "./site.ts";
-import { dockerHostOf, requireSettings } from "./stack-settings.ts";
+import { dockerOf } from "./stack-docker.ts";
+import { requireSettings } from "./stack-settings.ts";
 import type { StateCopy } from "./state-copy.ts";
 import { update } from "./update.ts";
 
@@ -63,7 +65,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   checkCopy(plan);
   const file = settingsOf(plan);
   const settings = await requireSettings(project, stack, file);
-  const docker = new Docker(dockerHostOf(file));
+  const docker = dockerOf(project, file);
   await refuseInhabited(docker, { project: project.name, stack: basename(stack) });
   // Asked for before anything runs: the new stack's own first backup would be the newest.
   const backup = plan.backups && (await newestBackup(plan.backups));
@@ -74,6 +76,8 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   const began = Date.now();
   const made = await update(engine, docker, progress, { restored: false, title: "Making everything anew" });
   seconds.update = Math.round((Date.now() - began) / 100) / 10;
+  const store = recordsOf(made.outputs, docker, settings.images.nginx);
+  for (const [name, value] of Object.entries(copy.records)) await store?.write(name, value);
   if (backup !== undefined) {
     const job = await BackupJob.of(stack);
     await timed("fetch", `Fetching the backup ${backup}`, () => job.fetch(backup));

@@ -67,7 +67,7 @@ export class Rollout {
     const { before, settings } = this.#plan;
     const urls = probedUrls(settings);
     // Before the first release there is nothing to ask.
-    const probe = new Probe(before ? urls : [], settings.certificates.issuer === "self-signed");
+    const probe = new Probe(before ? urls : [], !knownToEverybody(settings.certificates));
     const proxy = before && (await proxyContainer(this.#context));
     const traffic = proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
     let reason: string | null = null;
@@ -196,6 +196,11 @@ export function firstUpdate({ target, before, bakeSeconds, settings }: RolloutPl
   if (bakeSeconds === 0 || !settings.delivery.keepPrevious || !before?.settings) return target;
   const { id, version, commit, digests } = before;
   return { ...target, previous: { id, version, commit, digests, settings: before.settings } };
+}
+
+/** Whether clients trust the certificate as they come: neither one of the stack's own nor one of a private issuer. */
+function knownToEverybody(certificates: VpsSettings["certificates"]): boolean {
+  return certificates.issuer === "letsencrypt" && certificates.authority === undefined;
 }
 
 function probedUrls(settings: VpsSettings): string[] {

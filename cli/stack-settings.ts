@@ -1,6 +1,7 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
 import type { Settings } from "../components/settings.ts";
+import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import type { Project, StackFile } from "./project.ts";
 
@@ -107,4 +108,13 @@ function hideSecrets(value: unknown): unknown {
 export function dockerHostOf(file: StackFile | undefined): string | undefined {
   const { docker } = objectOf(file?.config.host);
   return typeof docker === "string" ? docker : undefined;
+}
+
+/** How ssh is to be called for a stack, as far as its file says: it may still be wrong in other places. */
+export function sshSettingsOf(file: StackFile | undefined): SshSettings {
+  const { sshOptions, hostKey } = objectOf(file?.config.host);
+  return {
+    sshOptions: Array.isArray(sshOptions) ? sshOptions.filter((one) => typeof one === "string") : [],
+    hostKey: typeof hostKey === "string" ? hostKey : undefined,
+  };
 }

@@ -6,8 +6,10 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { backendFacts } from "./backend.ts";
 import { BackupJob } from "./backup-job.ts";
+import { recordsOf } from "./deploy-context.ts";
 import { badInput } from "./errors.ts";
 import { type Project, readStackFile } from "./project.ts";
+import { imageWithShell } from "./proxy.ts";
 import { objectOf } from "./stack-settings.ts";
 
 const stateCopy = z.object({
@@ -22,6 +24,8 @@ const stateCopy = z.object({
   passphrase: z.string().nullable(),
   /** As `pulumi stack export` prints it, secrets encrypted. */
   state: z.string(),
+  /** The host's records: the ledger of releases, without which there is no way back. */
+  records: z.record(z.string(), z.unknown()),
 });
 
 export type StateCopy = z.infer<typeof stateCopy>;
@@ -74,7 +78,10 @@ export async function keepStateCopy(project: Project, stack: string): Promise<st
   const at = new Date().toISOString();
   const { owner } = job.engine;
   const passphrase = isByPassphrase(state) ? readPassphrase(project) : null;
-  const copy = { format: 1, ...owner, at, settingsFile: file.text, passphrase, state } as const;
+  const image = await imageWithShell(job.docker, owner);
+  const store = image === undefined ? undefined : recordsOf(job.outputs, job.docker, image);
+  const records = (await store?.readAll()) ?? {};
+  const copy = { format: 1, ...owner, at, settingsFile: file.text, passphrase, state, records } as const;
   return job.keepState(at.replace(/[-:]|\.\d+/g, ""), await seal(copy, recoveryKey), UPLOAD_SECONDS);
 }
 

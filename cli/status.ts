@@ -12,12 +12,13 @@ export type LiveStatus = NonNullable<Outputs["status"]>;
 export async function liveStatus(records: Running["records"]): Promise<LiveStatus> {
   // Loaded here, since it brings Pulumi's SDK with it.
   const { statusSchema } = await import("../components/outputs.ts");
-  const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy } = statusSchema.shape;
+  const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy, certificate } = statusSchema.shape;
   return {
     lastDeploy: lastDeploy.safeParse(records.deploy).data ?? null,
     lastBackup: lastBackup.safeParse(records.backup).data ?? null,
     lastVerifiedRestore: lastVerifiedRestore.safeParse(records.restore).data ?? null,
     lastStateCopy: lastStateCopy.safeParse(records.state).data ?? null,
+    certificate: certificate.safeParse(records.certificate).data ?? null,
   };
 }
 

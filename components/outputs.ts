@@ -12,7 +12,7 @@ import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
 
-export const OUTPUTS_VERSION = "1.1.0";
+export const OUTPUTS_VERSION = "1.2.0";
 
 const url = () =>
   z.string("an http or https URL").regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "an http or https URL");
@@ -84,6 +84,19 @@ export const statusSchema = z.strictObject({
     .strictObject({ at, bytes: z.int().min(0).describe("Size.") })
     .nullable()
     .describe("The last copy of the stack's state that is beside the backups; null before the first."),
+  certificate: z
+    .strictObject({
+      at,
+      passed: z
+        .boolean()
+        .describe("Whether the issuer gave a certificate, or the one at hand is not due yet."),
+      reason: z.string().nullable().describe("Why it did not pass; null if it did."),
+      notAfter: time().describe("End of the certificate that is served since, in UTC."),
+      serial: z.string().describe("Its serial number, in hexadecimal digits."),
+      issuer: z.string().describe("Who signed it."),
+    })
+    .nullable()
+    .describe("The last time that a certificate was asked for; null before the first."),
 });
 
 export const outputsSchema = z.strictObject({

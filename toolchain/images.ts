@@ -141,7 +141,8 @@ async function buildImage(name: ImageName, log: Log): Promise<void> {
   }
 }
 
-async function ensureBase(suite: Suite, log: Log): Promise<string> {
+/** The bottom of the stand-ins of one Debian release: its name, once it is there. */
+export async function ensureBase(suite: Suite, log: Log): Promise<string> {
   const inputs = await baseInputs(suite);
   const reference = baseReference(inputs);
   if ((await attempt("docker", ["image", "inspect", reference])) === undefined) {

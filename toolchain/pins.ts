@@ -112,7 +112,7 @@ const BASE_IMAGES = {
   nginx: { official: "nginx:1.28-alpine", suite: "forky" },
   postgres: { official: "postgres:16-alpine", suite: "bookworm" },
   redis: { official: "redis:7-alpine", suite: "bookworm" },
-  certbot: { official: "certbot/certbot:v5.1.0", suite: "bookworm" },
+  certbot: { official: "certbot/dns-route53:v5.1.0", suite: "bookworm" },
   node: { official: "node:24-bookworm-slim", suite: "bookworm" },
   python: { official: "python:3.11-slim-bookworm", suite: "bookworm" },
 } as const satisfies Record<string, ImagePin>;

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { confirm } from "../ask.ts";
 import { requireBackend } from "../backend.ts";
-import { Docker } from "../docker.ts";
+import type { Docker } from "../docker.ts";
 import { Engine } from "../engine.ts";
 import { badInput } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
@@ -15,8 +15,8 @@ import { readProject, readStackFile, stackPath } from "../project.ts";
 import { recover, restoreCheckpoint, retryLocked } from "../recover.ts";
 import type { Deployment } from "../recovery.ts";
 import { interruptible } from "../signals.ts";
-import { dockerHostOf } from "../stack-settings.ts";
 import { sweepAll } from "../sweep.ts";
+import { dockerOf } from "../stack-docker.ts";
 
 interface DestroyOptions {
   yes?: boolean;
@@ -39,7 +39,7 @@ async function destroy(stack: string, options: DestroyOptions): Promise<void> {
   const project = readProject();
   const engine = new Engine(project, stack, requireBackend(project));
   const file = readStackFile(project, stack);
-  const docker = new Docker(dockerHostOf(file));
+  const docker = dockerOf(project, file);
   await exclusively(project, stack, async () => {
     const restored = await restoreCheckpoint(engine, docker);
     const deployment = await engine.state();

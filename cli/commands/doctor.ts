@@ -1,13 +1,12 @@
 /** `tristack doctor`: what is missing on this machine and in a stack, and the command that mends it. */
 import { Argument, Command } from "commander";
 import type { Check } from "../checks.ts";
-import { Docker } from "../docker.ts";
 import { CliError } from "../errors.ts";
 import { jsonOption, parseStack } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { readProject, readStackFile } from "../project.ts";
-import { dockerHostOf } from "../stack-settings.ts";
+import { dockerOf } from "../stack-docker.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -38,7 +37,7 @@ async function allChecks(stack: string | undefined): Promise<Check[]> {
   const { backendCheck, stackChecks } = await import("../checks-stack.ts");
   const project = readProject();
   const file = stack === undefined ? undefined : readStackFile(project, stack);
-  const docker = new Docker(dockerHostOf(file));
+  const docker = dockerOf(project, file);
   const machine = await machineChecks(await inspectToolchain("vps"), docker);
   const own = stack === undefined ? [] : await stackChecks(project, stack, file, docker);
   return [...machine, backendCheck(project, stack), ...own];

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { ask, askSecret, canAsk } from "../ask.ts";
 import { type Backend, CLOUD, backendFacts, chooseBackend, isCloud } from "../backend.ts";
-import { Docker } from "../docker.ts";
+import type { Docker } from "../docker.ts";
 import { Engine, engineBinary } from "../engine.ts";
 import { badInput, messageOf } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
@@ -14,7 +14,8 @@ import { type Project, readProject, readStackFile, stackPath } from "../project.
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { dockerHostOf, missingSecrets, requireSettings } from "../stack-settings.ts";
+import { missingSecrets, requireSettings } from "../stack-settings.ts";
+import { dockerOf } from "../stack-docker.ts";
 
 interface InitOptions {
   backend?: string;
@@ -62,7 +63,7 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const secrets = await collectSecrets(names, asking);
 
   const engine = new Engine(project, stack, backend, passphrase);
-  const docker = new Docker(dockerHostOf(file));
+  const docker = dockerOf(project, file);
   const result = await exclusively(project, stack, () => make(engine, docker, provider, secrets));
   if (options.json)
     return printJson({ stack, backend: backend.url, ...result, secrets: Object.keys(secrets) });

@@ -3,15 +3,14 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { requireBackend } from "../backend.ts";
 import { recordsOf } from "../deploy-context.ts";
-import { Docker } from "../docker.ts";
 import { Engine } from "../engine.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
 import { type Project, readProject, readStackFile } from "../project.ts";
 import { imageWithShell } from "../proxy.ts";
-import { dockerHostOf } from "../stack-settings.ts";
 import { liveStatus } from "../status.ts";
+import { dockerOf } from "../stack-docker.ts";
 
 export function outputsCommand(): Command {
   return new Command("outputs")
@@ -44,7 +43,7 @@ async function outputs(stack: string, json: boolean): Promise<void> {
 
 /** What the host knows beside. A host that cannot be reached takes nothing from the rest. */
 async function live(project: Project, stack: string, stored: Readonly<Record<string, unknown>>) {
-  const docker = new Docker(dockerHostOf(readStackFile(project, stack)));
+  const docker = dockerOf(project, readStackFile(project, stack));
   const image = await imageWithShell(docker, { project: project.name, stack: basename(stack) });
   const records = image && recordsOf(stored, docker, image);
   if (!records) return {};

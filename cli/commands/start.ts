@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import type { Settings } from "../../components/settings.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import { type Backend, ensureBackend, exportsFor } from "../backend.ts";
-import { Docker } from "../docker.ts";
+import type { Docker } from "../docker.ts";
 import { Engine } from "../engine.ts";
 import { badInput } from "../errors.ts";
 import { summarize } from "../events.ts";
@@ -22,9 +22,10 @@ import { portsInUse } from "../ports.ts";
 import { type Progress, createProgress } from "../progress.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "../project.ts";
 import { type SiteCheck, checkSite } from "../site.ts";
-import { dockerHostOf, missingSecrets, objectOf, requireSettings } from "../stack-settings.ts";
+import { missingSecrets, objectOf, requireSettings } from "../stack-settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import { type Updated, openStack, update } from "../update.ts";
+import { dockerOf } from "../stack-docker.ts";
 
 const STACK = "local";
 
@@ -60,7 +61,7 @@ async function start(options: StartOptions): Promise<void> {
   const text = mergeLocalSettings(readLocalSettings(project), project.name, ports);
   const wanted = parseStackFile(project, STACK, text);
   const settings = await requireSettings(project, STACK, wanted, missingSecrets(wanted));
-  const docker = new Docker(dockerHostOf(wanted));
+  const docker = dockerOf(project, wanted);
   await checkPorts(project, wanted, docker);
   if (!options.build) await checkImages(project, wanted);
   await exclusively(project, STACK, () => bringUp({ project, options, ports, wanted, settings, docker }));

@@ -26,7 +26,7 @@ export function statusCommand(): Command {
 }
 
 function show({ release, maintenance, held, status, containers }: StackStatus): void {
-  const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy } = status;
+  const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy, certificate } = status;
   const since = (at: string) => `${age(new Date(at), new Date())} ago`;
   const rows = [
     ["release", release ? `${release.id}${release.restored ? " (brought back by a rollback)" : ""}` : "none"],
@@ -49,6 +49,12 @@ function show({ release, maintenance, held, status, containers }: StackStatus): 
         : "none",
     ],
     ["copy of state", lastStateCopy ? since(lastStateCopy.at) : "none"],
+    [
+      "certificate",
+      certificate
+        ? `ends at ${certificate.notAfter}${certificate.passed ? "" : `, ${paint("red", `last attempt failed: ${certificate.reason ?? ""}`)}`}`
+        : "none yet",
+    ],
   ];
   print(table(rows));
   print();

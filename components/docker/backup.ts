@@ -1,15 +1,15 @@
 /**
- * Backups of the database: one container that reads it and cannot reach the internet, and one that uploads, alarms and
+ * Backups of the database: one container that reads it and cannot reach the internet, and one that uploads, pings and
  * cannot reach the database. They meet in the volume of the backups.
  */
-import { readFileSync } from "node:fs";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { VpsSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { longestGap } from "../shared/schedule.ts";
 import { seconds } from "../shared/units.ts";
-import { REPLACED_BY, type Watched, containerArgs, variables } from "./container.ts";
+import { Alarms } from "./alarms.ts";
+import { REPLACED_BY, type Watched, containerArgs, savedScript, scriptText, variables } from "./container.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "./postgres.ts";
 import { RECORDS_FOLDER } from "./records.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -35,6 +35,8 @@ export interface BackupArgs {
   backend: pulumi.Input<string>;
   /** Docker network with a way to the internet. */
   frontend: pulumi.Input<string>;
+  /** The outbox of alarms. @default alarms stay in the log */
+  alarms?: Alarms;
   /** A secret by its name under `secrets`. */
   secret: (name: string) => pulumi.Input<string>;
 }
@@ -54,6 +56,7 @@ export class Backup extends pulumi.ComponentResource {
     super("tristack:docker:Backup", name, {}, opts);
     const { owner, settings } = args;
     const backups = { volumeName: args.volume, containerPath: BACKUPS_FOLDER };
+    const outbox = args.alarms ? [args.alarms.outbox] : [];
 
     const keeper = new docker.Container(
       name,
@@ -65,7 +68,7 @@ export class Backup extends pulumi.ComponentResource {
           stopSeconds: 30,
         }),
         image: args.image,
-        entrypoints: entrypoint("common.sh", "dump.sh", "restore.sh", "keeper.sh"),
+        entrypoints: savedScript(SCRIPT, script("common.sh", "dump.sh", "restore.sh", "keeper.sh"), "serve"),
         envs: variables({
           ...common(owner, settings),
           PGHOST: Postgres.host,
@@ -80,7 +83,7 @@ export class Backup extends pulumi.ComponentResource {
           // Two attempts, each of a dump and its manifest, and some air.
           VERDICT_SECONDS: String(settings.s3 ? 4 * seconds(settings.timeout) + 60 : 60),
         }),
-        volumes: [args.passwordMount, backups],
+        volumes: [args.passwordMount, backups, ...outbox],
         networksAdvanced: [{ name: args.backend }],
         healthcheck: health(["CMD", "/bin/sh", SCRIPT, "health"]),
       },
@@ -99,11 +102,16 @@ export class Backup extends pulumi.ComponentResource {
           stopSeconds: 10,
         }),
         image: args.courierImage,
-        entrypoints: entrypoint("common.sh", "remote.sh", "states.sh", "courier.sh"),
+        entrypoints: savedScript(
+          SCRIPT,
+          script("common.sh", "remote.sh", "states.sh", "courier.sh"),
+          "serve",
+        ),
         envs: variables({ ...common(owner, settings), ...s3Variables(settings.s3) }),
         volumes: [
           ...(files ? [files.mount] : []),
           backups,
+          ...outbox,
           { volumeName: args.records, containerPath: RECORDS_FOLDER },
         ],
         networksAdvanced: [{ name: args.frontend }],
@@ -142,14 +150,9 @@ export class Backup extends pulumi.ComponentResource {
   }
 }
 
-/**
- * Joins the parts of a script, saves it where `docker exec` finds it, since the root filesystem is read-only, and runs
- * it.
- */
-function entrypoint(...parts: string[]): string[] {
-  const read = (part: string) => readFileSync(new URL(`backup/${part}`, import.meta.url), "utf8");
-  const start = `printf '%s\\n' "$1" > ${SCRIPT} && exec /bin/sh ${SCRIPT} serve`;
-  return ["/bin/sh", "-c", start, "backup", parts.map(read).join("\n")];
+/** The parts of the script, one after the other. */
+function script(...parts: string[]): string {
+  return scriptText("alarms/raise.sh", ...parts.map((part) => `backup/${part}`));
 }
 
 function health(tests: string[]) {
@@ -178,11 +181,10 @@ function s3Variables(s3: BackupSettings["s3"]): Record<string, string> {
 }
 
 function courierSecrets(name: string, args: BackupArgs, parent: pulumi.Resource): SecretFiles | undefined {
-  const { s3, alarm, ping } = args.settings;
+  const { s3, ping } = args.settings;
   const named = {
     S3_ACCESS_KEY: s3?.accessKey,
     S3_SECRET_KEY: s3?.secretKey,
-    ALARM_URL: alarm,
     PING_URL: ping,
   };
   const secrets = Object.fromEntries(

@@ -72,7 +72,20 @@ export const REPLACED_BY = ["healthcheck", "init", "tmpfs"];
  * read-only.
  */
 export function scriptEntrypoint(path: string): string[] {
-  return ["/bin/sh", "-c", readFileSync(new URL(path, import.meta.url), "utf8"), path];
+  return ["/bin/sh", "-c", scriptText(path), path];
+}
+
+/** Parts of a script, one after the other. */
+export function scriptText(...paths: string[]): string {
+  return paths.map((path) => readFileSync(new URL(path, import.meta.url), "utf8")).join("\n");
+}
+
+/**
+ * Entrypoint that saves a script where `docker exec` finds it, since the root filesystem is read-only, and runs it.
+ * @param file such as `/tmp/tristack-backup`
+ */
+export function savedScript(file: string, text: string, command: string): string[] {
+  return ["/bin/sh", "-c", `printf '%s\\n' "$1" > ${file} && exec /bin/sh ${file} ${command}`, file, text];
 }
 
 /** Environment variables as @pulumi/docker takes them; sorted, since their order in the settings means nothing. */

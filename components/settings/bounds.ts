@@ -4,8 +4,12 @@
  * rules.ts.
  */
 import { z } from "zod";
+import { backup } from "./backup.ts";
+import { certificates } from "./certificate-settings.ts";
+import { host } from "./host.ts";
 import { monitoring, monitoringImages } from "./monitoring.ts";
 import {
+  HOST_NAME,
   amount,
   anyText,
   choice,
@@ -14,25 +18,21 @@ import {
   map,
   object,
   oneOf,
-  schedule,
+  secretName,
   size,
   text,
   time,
+  variableName,
   wholeNumber,
 } from "./value-types.ts";
 
 // Letters that mean nothing to a shell, to nginx or to YAML: these values end up in the files of all three.
 const PATH = /^\/[A-Za-z0-9._~/%-]*$/;
 const FOLDER = /^(\/[A-Za-z0-9._-]+)+$/;
-const HOST_NAME =
-  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const IMAGE_NAME = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
 const IMAGE_REPOSITORY = `${IMAGE_NAME}(?::\\d{1,5}(?=/))?(?:/${IMAGE_NAME})*`;
 const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?`;
-const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\S+|npipe:\/\/\S+)$/;
 
-const variableName = () =>
-  text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as API_URL");
 const path = () => text(PATH, "a path that starts with /, of letters, digits and . _ ~ - % /");
 const image = () =>
   text(new RegExp(`^${IMAGE}$`), "an image such as postgres:16-alpine or ghcr.io/org/web@sha256:…");
@@ -232,61 +232,6 @@ const database = object({
     .describe("Memory limit. Changing it restarts the database."),
 });
 
-const secretName = (what: string) => variableName().describe(`${what}: its name under \`secrets\`.`);
-
-const s3 = object({
-  bucket: text(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "a bucket of lower-case letters, digits and -").describe(
-    "Bucket; it must exist.",
-  ),
-  prefix: text(/^([A-Za-z0-9._-]+\/)*$/, "folders that end with /, such as shop/production/, or nothing")
-    .default("")
-    .describe("What the objects' names begin with. Two stacks in one bucket need one each."),
-  region: text(/^[a-z0-9-]{1,40}$/, "a region such as eu-central-1").describe("Region of the bucket."),
-  endpoint: text(/^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/, "an address such as https://s3.example.com")
-    .optional()
-    .describe("Address of an S3 server other than Amazon's."),
-  serverSideEncryption: oneOf(["AES256", "aws:kms"])
-    .default("AES256")
-    .describe("How the server encrypts what it keeps."),
-  accessKey: secretName("Access key of an identity that may put, get, list and delete under the prefix"),
-  secretKey: secretName("Its secret key"),
-});
-
-const backup = object({
-  schedule: schedule().default("0 3 * * *").describe("When backups are made."),
-  retentionDays: wholeNumber(1, 3650)
-    .default(30)
-    .describe(
-      "Days kept, counted by those that have a good backup, here and in S3: while backups fail, none is deleted.",
-    ),
-  drill: schedule()
-    .default("0 5 * * 0")
-    .describe("When the newest backup is restored into a PostgreSQL that is thrown away, and compared."),
-  s3: s3.optional().describe("Where backups are uploaded to, besides the volume `backups` of the host."),
-  alarm: secretName("URL that alarms are posted to, as Slack's webhooks take them").optional(),
-  ping: secretName(
-    "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
-  ).optional(),
-  recoveryKey: text(/^age1[0-9a-z]{50,2000}$/, "a public key that starts with age1: tristack recovery-key")
-    .optional()
-    .describe(
-      "Public key of age: with it, `tristack` keeps a copy of the stack's state, settings and passphrase beside the backups, which only the recovery key opens.",
-    ),
-  smallerThan: amount(0, 1, "a ratio")
-    .default(0.5)
-    .describe("Part of the last good backup's size below which one is suspiciously small, and an alarm."),
-  lateAfter: duration("1s", "7d")
-    .default("1h")
-    .describe("Time after which a backup that the schedule promises and that is not there is an alarm."),
-  timeout: duration("10s", "1d")
-    .default("1h")
-    .describe("Longest time of one dump, one upload, one restore; after it, it has failed."),
-  cpu: amount(0.05, 64, "CPUs").default(1).describe("CPU limit of the job."),
-  memory: size("128MiB", "64GiB")
-    .default("512MiB")
-    .describe("Memory limit of the job; the drill's PostgreSQL runs in it."),
-});
-
 const cache = object({
   cpu: amount(0.05, 64, "CPUs").default(1).describe("CPU limit. Changing it restarts Redis."),
   memory: size("16MiB", "512GiB").default("512MiB").describe("Memory limit. Changing it restarts Redis."),
@@ -303,41 +248,15 @@ const proxy = object({
   timeout: silence(),
 });
 
-const certificates = choice("issuer", [
-  object({ issuer: z.literal("self-signed").describe("Signed by the stack itself; browsers warn.") }),
-  object({
-    issuer: z.literal("letsencrypt").describe("Signed through ACME, renewed every 12 hours if need be."),
-    email: z
-      .email("an e-mail address")
-      .meta({ errorMessage: "an e-mail address" })
-      .describe("Where the issuer writes before a certificate expires."),
-    server: text(/^https:\/\/[A-Za-z0-9.:-]+(\/[\w./~-]*)?$/, "the https URL of an ACME directory")
-      .default("https://acme-v02.api.letsencrypt.org/directory")
-      .describe("ACME directory."),
-  }),
-]);
-
-const host = object({
-  docker: text(DOCKER_HOST, "an address such as ssh://deploy@203.0.113.10 or unix:///var/run/docker.sock")
-    .optional()
-    .describe("Docker Engine. Left out, it is found as the docker command finds it."),
-  sshOptions: list(
-    anyText("an ssh option: text that is not empty"),
-    0,
-    40,
-    "ssh options, such as [-o, Port=2222]",
-  )
-    .default([])
-    .describe("Options for ssh, when `docker` is an ssh:// address."),
-});
-
 const images = object({
   nginx: image()
     .default("nginx:1.28-alpine")
     .describe("The proxy's. Changing it replaces nginx: an outage of seconds."),
   postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
-  certbot: image().default("certbot/certbot:v5.1.0").describe("What gets and renews certificates."),
+  certbot: image()
+    .default("certbot/dns-route53:v5.1.0")
+    .describe("What gets and renews certificates: certbot, here with its plugin for Route 53."),
   ...monitoringImages(image),
 });
 
@@ -361,11 +280,13 @@ export const vpsSchema = object({
     .describe(
       "Prometheus, its alerts, and a dashboard. Left out, there are none; `monitoring: {}` has them.",
     ),
-  alarm: secretName("URL that alarms are posted to, as Slack's webhooks take them").optional(),
+  alarm: secretName(
+    "URL that alarms of the whole stack are posted to, as Slack's webhooks take them",
+  ).optional(),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   proxy: proxy.prefault({}).describe("nginx, the only container that publishes ports."),
   certificates: certificates
-    .default({ issuer: "self-signed" })
+    .prefault({ issuer: "self-signed" })
     .describe("Who signs the certificate. letsencrypt is required in staging and production."),
   host: host.prefault({}).describe("The machine that runs the stack."),
   registries: list(

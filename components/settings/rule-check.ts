@@ -2,13 +2,19 @@
  * Runs the rules, also over settings that are wrong in places: what is wrong is taken out first, and breaches that
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
+import { certificateRules } from "./certificate-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
 import { serviceRules } from "./service-rules.ts";
 import { ANY, type Pattern, type Rule, SAME, stackRules } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
-export const rules: readonly Rule[] = [...stackRules, ...monitoringRules, ...serviceRules];
+export const rules: readonly Rule[] = [
+  ...stackRules,
+  ...certificateRules,
+  ...monitoringRules,
+  ...serviceRules,
+];
 
 /**
  * Breaches of the rules.

@@ -3,7 +3,8 @@
  * settings that it relies on: while one of those is wrong by itself, it keeps silent (rule-check.ts).
  */
 import type { VpsSettings } from "../settings.ts";
-import type { Finding } from "../shared/problems.ts";
+import type { Finding, Path } from "../shared/problems.ts";
+import { hostRules } from "./host-rules.ts";
 
 /** A setting as rules name it. */
 export type Pattern = readonly string[];
@@ -90,28 +91,22 @@ export const stackRules: readonly Rule[] = [
   {
     meaning: "Secrets that `backup` names stand under `secrets`.",
     reliesOn: [["secrets"], ["backup"]],
-    *check({ backup, secrets }) {
-      for (const [path, name] of backupSecrets(backup)) {
-        if (Object.hasOwn(secrets, name)) continue;
-        yield {
-          path: ["backup", ...path],
-          need: `a name under secrets: pulumi config set --secret --path 'secrets.${name}'`,
-        };
-      }
+    *check(settings) {
+      for (const [path, name] of backupSecrets(settings.backup))
+        yield* missingSecret(settings, ["backup", ...path], name);
     },
   },
-  {
-    meaning: "`host.sshOptions` goes with an `ssh://` address in `host.docker`.",
-    reliesOn: [["host", "docker"]],
-    *check({ host }) {
-      if (host.sshOptions.length === 0 || host.docker?.startsWith("ssh://")) return;
-      yield { path: ["host", "sshOptions"], need: "to be removed, or an ssh:// address in host.docker" };
-    },
-  },
+  ...hostRules,
 ];
 
+/** The breach of a setting that names a secret which is not there. */
+export function* missingSecret({ secrets }: VpsSettings, path: Path, name: string): Iterable<Finding> {
+  if (Object.hasOwn(secrets, name)) return;
+  yield { path, need: `a name under secrets: pulumi config set --secret --path 'secrets.${name}'` };
+}
+
 /** Whether the internet can know a host by this name. */
-function isPublic(domain: string): boolean {
+export function isPublic(domain: string): boolean {
   return domain.includes(".") && !domain.endsWith(".localhost");
 }
 
@@ -120,7 +115,6 @@ function backupSecrets(backup: VpsSettings["backup"]): [string[], string][] {
   const named: [string[], string | undefined][] = [
     [["s3", "accessKey"], backup?.s3?.accessKey],
     [["s3", "secretKey"], backup?.s3?.secretKey],
-    [["alarm"], backup?.alarm],
     [["ping"], backup?.ping],
   ];
   return named.filter((one): one is [string[], string] => one[1] !== undefined);

@@ -7,6 +7,10 @@ import { z } from "zod";
 import { SCHEDULE_PATTERN, isSchedule } from "../shared/schedule.ts";
 import { DURATION_PATTERN, SIZE_PATTERN, mebibytes, seconds } from "../shared/units.ts";
 
+/** A host name in lower case. */
+export const HOST_NAME =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
 /** Puts the sentence into the JSON Schema too, where editors show it and docs/configuration.md takes it from. */
 function needing<T extends z.ZodType>(schema: T, need: string): T {
   return schema.meta({ errorMessage: need });
@@ -32,6 +36,16 @@ export function text(pattern: RegExp, need: string) {
 /** Any text but an empty one. */
 export function anyText(need: string) {
   return needing(z.string(need).min(1, need), need);
+}
+
+/** A name of environment variables and secrets. */
+export function variableName() {
+  return text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as API_URL");
+}
+
+/** A secret, by its name under `secrets`. `what` is its meaning. */
+export function secretName(what: string) {
+  return variableName().describe(`${what}: its name under \`secrets\`.`);
 }
 
 /** A size such as `512MiB` or `2GiB`, in bounds. */

@@ -1,6 +1,7 @@
 /** A VPS: everything in containers on one Docker Engine. Wiring only. */
 import { keepAssets } from "../docker/assets.ts";
 import type * as docker from "@pulumi/docker";
+import { Alarms } from "../docker/alarms.ts";
 import { Backup } from "../docker/backup.ts";
 import { Certificates } from "../docker/certificates.ts";
 import { dockerProvider } from "../docker/host.ts";
@@ -28,13 +29,23 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   const records = new Records("records", { owner, protect }, opts);
   const networks = new Networks("network", { owner }, opts);
   const { frontend, backend } = networks;
+  const secret = (name: string) => secretValue(settings, name);
+  const alarms =
+    settings.alarm === undefined
+      ? undefined
+      : new Alarms(
+          "alarms",
+          { owner, image: images.nginx, url: secret(settings.alarm), network: frontend },
+          opts,
+        );
   const postgres = new Postgres(
     "postgres",
     { owner, image: images.postgres, ...databaseArgs(settings), network: backend, protect },
     opts,
   );
   const backup =
-    settings.backup && backupOf(settings, settings.backup, owner, opts, { postgres, networks, records });
+    settings.backup &&
+    backupOf(settings, settings.backup, owner, opts, { postgres, networks, records, alarms });
   const redis = new Redis(
     "redis",
     { owner, image: images.redis, ...settings.cache, network: backend, protect },
@@ -42,7 +53,18 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   );
   const certificates = new Certificates(
     "certificates",
-    { owner, image: images.certbot, domain, issuer: settings.certificates, network: frontend, protect },
+    {
+      owner,
+      image: images.certbot,
+      carrierImage: images.nginx,
+      domain,
+      settings: settings.certificates,
+      network: frontend,
+      records: records.volume,
+      alarms,
+      secret,
+      protect,
+    },
     opts,
   );
   const proxy = new Proxy(
@@ -112,7 +134,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     { ...opts, dependsOn: [proxy, ...services.map((one) => one.made)] },
   );
 
-  const parts = [postgres, redis, certificates, proxy, backup, ...services.map((one) => one.made)];
+  const parts = [postgres, redis, certificates, proxy, alarms, backup, ...services.map((one) => one.made)];
   const monitoring = monitoringOf(settings, owner, networks, parts, opts);
 
   return {
@@ -148,9 +170,10 @@ function backupOf(
   backup: NonNullable<VpsSettings["backup"]>,
   owner: Owner,
   opts: { providers: docker.Provider[] },
-  { postgres, networks, records }: { postgres: Postgres; networks: Networks; records: Records },
+  parts: { postgres: Postgres; networks: Networks; records: Records; alarms?: Alarms },
 ) {
   const { images, database } = settings;
+  const { postgres, networks, records, alarms } = parts;
   const made = new Backup(
     "backup",
     {
@@ -164,6 +187,7 @@ function backupOf(
       records: records.volume,
       backend: networks.backend,
       frontend: networks.frontend,
+      alarms,
       secret: (name) => secretValue(settings, name),
     },
     { ...opts, dependsOn: [postgres] },
@@ -238,6 +262,7 @@ function configurationArgs(settings: VpsSettings, releaseId: string) {
   return {
     releaseId,
     domain: settings.domain,
+    names: settings.certificates.names,
     proxy: settings.proxy,
     routes: Object.fromEntries(withPort.map(([name, service]) => [name, service.routes])),
     metrics: Object.fromEntries(

@@ -36,7 +36,7 @@ describe("monitoring", () => {
   };
 
   before(async () => {
-    off = await build();
+    off = await build({ alarm: "HOOK" });
     on = await build({ monitoring: {}, alarm: "HOOK" });
   });
 
@@ -134,6 +134,7 @@ describe("monitoring", () => {
       ([, , part]) => part,
     );
     assert.deepEqual([...new Set(watched)].sort(), [
+      "alarms",
       "api",
       "backup",
       "backup-courier",

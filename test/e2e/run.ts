@@ -4,7 +4,7 @@
  */
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import Mocha from "mocha";
 import { removeScratch } from "../support/e2e-clone.ts";
@@ -12,8 +12,11 @@ import { removeScratch } from "../support/e2e-clone.ts";
 /** Tiers that exist, and what each needs. */
 const TIERS = {
   docker: "a Docker Engine, or root on Debian; builds what it lacks",
-  full: "the same, root, and a machine that nobody else uses: it restarts Docker and fills the disk",
+  full: "the same, root, and a machine that nobody else uses: it restarts Docker and fills the disk; hours",
 } as const;
+
+/** Folders of tests by tier: the full one is everything. */
+const FOLDERS: Record<string, readonly string[]> = { docker: ["docker"], full: ["docker", "full"] };
 
 interface Options {
   grep?: string;
@@ -63,6 +66,7 @@ async function runTier(tier: string, names: string[], options: Options): Promise
     // The stack's names are the same in every test: one at a time.
     parallel: false,
   });
+  if (tier === "full") process.env.TRISTACK_E2E_FULL = "1";
   for (const file of testFiles(tier, names)) mocha.addFile(file);
   const release = takeTurn();
   await mocha.loadFilesAsync();
@@ -89,6 +93,10 @@ async function runTier(tier: string, names: string[], options: Options): Promise
   console.log(`${tier} tier: ${Math.round((Date.now() - began) / 1000)} s`);
   if (unable.length > 0)
     console.log(`Not run, and not counted as passed:\n${unable.map((title) => `  ${title}`).join("\n")}`);
+  // Imported here: whether this is the full tier is known only now.
+  const { leftToFull } = await import("../support/e2e-tier.ts");
+  if (leftToFull.length > 0)
+    console.log(`Left to npm run test:full:\n${leftToFull.map((title) => `  ${title}`).join("\n")}`);
   if (passed + failures === 0) console.error("error: no test ran");
   process.exit(failures === 0 && passed > 0 ? 0 : 1);
 }
@@ -103,20 +111,21 @@ function beginning(message: string): string {
 
 /** Those that were asked for; `start` comes first, since on a fresh machine it is what builds everything. */
 function testFiles(tier: string, names: readonly string[]): string[] {
-  const folder = join(import.meta.dirname, tier);
-  const all = globSync("**/*.test.ts", { cwd: folder }).map((file) => file.replace(/\.test\.ts$/, ""));
-  const unknown = names.filter((name) => !all.includes(name));
+  const folders = (FOLDERS[tier] ?? []).map((folder) => join(import.meta.dirname, folder));
+  const files = folders.flatMap((cwd) => globSync("**/*.test.ts", { cwd }).map((file) => join(cwd, file)));
+  const all = new Map(files.map((file) => [basename(file, ".test.ts"), file]));
+  const unknown = names.filter((name) => !all.has(name));
   if (unknown.length > 0) {
     console.error(
-      `error: no such file of the tier ${tier}: ${unknown.join(", ")}; needs one of: ${all.sort().join(", ")}`,
+      `error: no such file of the tier ${tier}: ${unknown.join(", ")}; needs one of: ${[...all.keys()].sort().join(", ")}`,
     );
     process.exit(2);
   }
   const last = (name: string) => Number(name !== "start");
-  const chosen = names.length > 0 ? [...new Set(names)] : all;
+  const chosen = names.length > 0 ? [...new Set(names)] : [...all.keys()];
   return chosen
     .sort((a, b) => last(a) - last(b) || a.localeCompare(b))
-    .map((name) => join(folder, `${name}.test.ts`));
+    .flatMap((name) => all.get(name) ?? []);
 }
 
 /** Two runs on one machine would remove each other's containers: the second is refused. */

@@ -119,7 +119,11 @@ const parts = optional({
   host: fc.constantFrom(
     {},
     { docker: "unix:///var/run/docker.sock" },
-    { docker: "ssh://me@host", sshOptions: ["-v"] },
+    { docker: "ssh://me@host", sshOptions: ["-v"], hostKey: `ssh-ed25519 ${"A".repeat(68)}` },
+    {
+      docker: "ssh://me@host",
+      prepare: { swap: "0MiB", ports: [8443], reboot: true, docker: "distribution" },
+    },
   ),
   registries: fc.subarray(["ghcr.io", "registry.example.com:5000"]),
   images: optional({ nginx: fc.constant("nginx:1.28-alpine"), redis: fc.constant("localhost:5000/redis:7") }),

@@ -1,17 +1,17 @@
 /** The world outside of the stack, as its containers reach it: a webhook that remembers, and a door that breaks. */
 import { type IncomingMessage, type Server as HttpServer, createServer as createHttp } from "node:http";
 import { type AddressInfo, type Server, type Socket, connect, createServer } from "node:net";
-import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { docker } from "./e2e-engine.ts";
 
-/** Address of this machine as containers of any network see it. Docker itself does not always tell its gateway's. */
-export function hostAddress(): string {
-  const all = networkInterfaces();
-  // Docker's own bridge is not among them while no container is on it; every other address of the machine will do.
-  const candidates = [...(all.docker0 ?? []), ...Object.values(all).flatMap((list) => list ?? [])];
-  const address = candidates.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-  if (address === undefined) throw new Error("this machine has no address but its own loopback");
-  return address;
+/** Address of this machine as containers of any network see it. */
+export async function hostAddress(): Promise<string> {
+  const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
+  const [subnet = "", gateway] = (await docker("network", "inspect", "bridge", "--format", format)).split(
+    " ",
+  );
+  // An engine that found its bridge there when it started tells no gateway: it is the first address.
+  return gateway || subnet.replace(/\.0\/\d+$/, ".1");
 }
 
 /** What was sent to the webhook. */

@@ -40,6 +40,7 @@ async function versions({ root }: Place): Promise<[name: string, version: string
     ["nginx", await firstLine("proxy", "nginx -v 2>&1")],
     ["PostgreSQL", await firstLine("postgres", "postgres -V")],
     ["Redis", await firstLine("redis", "redis-server --version")],
+    ["certbot", await firstLine("certificates", "certbot --version 2>/dev/null")],
     ["OpenSSL", await firstLine("certificates", "openssl version")],
     ["Node (scripts)", (await run("npx", ["node", "--version"], options)).stdout.trim()],
     ["Node (web)", await inService("web", "node --version")],

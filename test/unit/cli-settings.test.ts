@@ -1,5 +1,6 @@
 /** Pulumi.local.yaml and what commands read from stack files. */
 import assert from "node:assert/strict";
+import { backupChecks } from "../../cli/checks-stack.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
@@ -134,4 +135,24 @@ describe("protection", () => {
     const held = { resources: [{ urn: "urn:pulumi:s::p::t::postgres-data", type: "t", protect: true }] };
     assert.match(protectionOf("s", held, undefined) ?? "", /postgres-data/);
   });
+});
+
+describe("what the loss of the host would cost", () => {
+  const found = (config: Record<string, unknown>) =>
+    backupChecks({ name: "Pulumi.production.yaml", text: "", config }).map(
+      ({ state, found: what }) => `${state}: ${what}`,
+    );
+  const environment = { kind: "production" };
+  const s3 = { bucket: "b" };
+
+  it("is said of production, step by step, until nothing is left to say", () => {
+    assert.deepEqual(found({ environment }), ["note: there are none"]);
+    assert.deepEqual(found({ environment, backup: {} }), ["note: they go with the host"]);
+    assert.deepEqual(found({ environment, backup: { s3 } }), ["note: without copies of the state"]);
+    const all = { environment, backup: { s3, recoveryKey: "age1x" } };
+    assert.deepEqual(found(all), ["ok: database and state, outside of the host"]);
+  });
+
+  it("is of no interest to a local stack", () =>
+    assert.deepEqual(found({ environment: { kind: "local" } }), []));
 });

@@ -73,6 +73,19 @@ describe("exit code 2, one message, no stack trace", () => {
     [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps/],
     [["outputs", "a b"], /"a b"; needs a name of letters, digits/],
     [["destroy", "../x"], /needs a name of letters, digits/],
+    [["certificate", "revoke", "local"], /'revoke' is invalid.*Allowed choices are status, renew/],
+    [["certificate", "renew", "unheard-of"], /no settings file of a stack unheard-of/],
+    [["host", "nonsense", "local"], /'nonsense' is invalid.*Allowed choices are prepare, key/],
+    [
+      ["host", "prepare", "ssh://nowhere"],
+      /host: ssh:\/\/nowhere; needs a stack's name, or an address such as ssh/,
+    ],
+    [
+      ["host", "key", "unheard-of"],
+      /There is no settings file of a stack unheard-of; needs a stack that exists/,
+    ],
+    [["host", "key", "ssh://me@nowhere", "--dry-run"], /--dry-run goes with prepare alone/],
+    [["host", "key", "production", "--as", "a b"], /'a b' is invalid.*needs a user name/],
     [["init", "unheard-of"], /stack: unheard-of; needs its settings in Pulumi\.unheard-of\.yaml first/],
   ];
   for (const [args, message] of cases) {

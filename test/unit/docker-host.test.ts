@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dockerHost } from "../../components/docker/host.ts";
+import { dockerHost } from "../../components/docker/engine-address.ts";
 
 describe("the Docker Engine", () => {
   let folder: string;

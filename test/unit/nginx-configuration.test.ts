@@ -6,6 +6,7 @@ import { type ConfigurationArgs, nginxConfiguration } from "../../components/doc
 const ARGS: ConfigurationArgs = {
   releaseId: "v1-0123abcd",
   domain: "shop.example.com",
+  names: ["www.example.com", "*.preview.example.com"],
   proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
   routes: { web: ["/", "/api/web"], api: ["/api/", "/health"] },
   metrics: { api: "/metrics" },
@@ -59,6 +60,12 @@ describe("nginx's configuration", () => {
     const own = nginxConfiguration({ ...ARGS, routes: { web: ["/"] } });
     assert.equal(own.match(/location = \/health \{ default_type text\/plain; return 200/g)?.length, 2);
     assert.doesNotMatch(configuration, /return 200 "ok/);
+  });
+
+  it("names the domain and what is served alike, and keeps the certificate by the domain", () => {
+    const hosts = /server_name shop\.example\.com www\.example\.com \*\.preview\.example\.com;/g;
+    assert.equal(configuration.match(hosts)?.length, 2);
+    assert.match(configuration, /ssl_certificate \/etc\/nginx\/ssl\/serving\/shop\.example\.com\//);
   });
 
   it("hides metrics that a route would make public, and nothing else", () => {

@@ -77,12 +77,21 @@ describe("outputs", () => {
       lastBackup: { at: "2026-11-23T00:00:00Z", bytes: 1 },
       lastVerifiedRestore: null,
       lastStateCopy: null,
+      certificate: {
+        at: "2026-11-23T00:00:00Z",
+        passed: false,
+        reason: "the issuer said no",
+        notAfter: "2027-02-01T00:00:00Z",
+        serial: "0A1B",
+        issuer: "CN=R13,O=Let's Encrypt,C=US",
+      },
     };
     assert.deepEqual(lines({ ...outputs, status }), []);
+    assert.deepEqual(lines({ ...outputs, status: { ...status, certificate: null } }), []);
   });
 
   const wrong: readonly [path: string, value: unknown, line: string][] = [
-    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.1.0'],
+    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.2.0'],
     ["target", "heroku", "target is heroku; needs one of: vps, aws, kubernetes"],
     ["release", "v1.0.0", "release is v1.0.0; needs an object"],
     ["release.id", undefined, "release.id is missing; needs text"],

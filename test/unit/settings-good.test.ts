@@ -57,14 +57,17 @@ describe("good settings", () => {
       database: { name: "app", user: "app", cpu: 2, memory: "2GiB" },
       cache: { cpu: 1, memory: "512MiB" },
       proxy: { httpPort: 80, httpsPort: 443, bodyLimit: "10MiB", timeout: "60s" },
-      certificates: { issuer: "self-signed" },
-      host: { sshOptions: [] },
+      certificates: { issuer: "self-signed", names: [] },
+      host: {
+        sshOptions: [],
+        prepare: { publicKeys: [], docker: "docker", swap: "1GiB", ports: [], reboot: false },
+      },
       registries: [],
       images: {
         nginx: "nginx:1.28-alpine",
         postgres: "postgres:16-alpine",
         redis: "redis:7-alpine",
-        certbot: "certbot/certbot:v5.1.0",
+        certbot: "certbot/dns-route53:v5.1.0",
         prometheus: "prom/prometheus:v3.13.3",
         alertmanager: "prom/alertmanager:v0.34.0",
         nodeExporter: "prom/node-exporter:v1.12.1",
@@ -105,7 +108,29 @@ describe("good settings", () => {
       issuer: "letsencrypt",
       email: "ops@example.com",
       server: "https://acme-v02.api.letsencrypt.org/directory",
+      names: [],
+      challenge: { kind: "http" },
     });
+  });
+
+  it("with a wildcard by DNS, a private issuer, and alarms", () => {
+    const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n+/==\n-----END CERTIFICATE-----\n";
+    const certificates = {
+      issuer: "letsencrypt",
+      email: "ops@example.com",
+      authority: pem + pem,
+      names: ["www.example.com", "*.preview.example.com"],
+      challenge: { kind: "dns", provider: "route53", accessKey: "API_KEY", secretKey: "API_KEY" },
+    };
+    const result = parseSettings(rawConfig({ ...goodConfig(), certificates, alarm: "API_KEY" }), CONTEXT);
+    assert.ok("settings" in result, JSON.stringify(result));
+    assert.deepEqual(result.settings.certificates, {
+      ...certificates,
+      server: "https://acme-v02.api.letsencrypt.org/directory",
+      challenge: { ...certificates.challenge, region: "us-east-1" },
+    });
+    // What the stack signs itself may be for any name.
+    assert.deepEqual(good({ ...local, certificates: { issuer: "self-signed", names: ["*.local"] } }), []);
   });
 
   it("with a setting left empty, as `proxy:` alone", () => {
@@ -183,6 +208,7 @@ describe("bounds", () => {
     "proxy.httpsPort": [1, 65_535, 0, 65_536],
     "proxy.bodyLimit": ["1MiB", "10GiB", "0MiB", "10241MiB"],
     "proxy.timeout": ["1s", "1h", "0s", "3601s"],
+    "host.prepare.swap": ["0MiB", "64GiB", "-1MiB", "65GiB"],
     "monitoring.interval": ["1s", "5m", "0s", "301s"],
     "monitoring.retention": ["1h", "3650d", "59m", "3651d"],
     "monitoring.retentionSize": ["128MiB", "1024GiB", "127MiB", "1025GiB"],
@@ -200,7 +226,15 @@ describe("bounds", () => {
   };
   // Every window goes with this interval, and every interval with this window.
   const monitoring = { interval: "2s", alerts: { window: "1h" }, grafana: {} };
-  const base = { ...goodConfig(), environment: preview, database: {}, cache: {}, proxy: {}, monitoring };
+  const base = {
+    ...goodConfig(),
+    environment: preview,
+    database: {},
+    cache: {},
+    proxy: {},
+    host: { prepare: {} },
+    monitoring,
+  };
   const config = changed(base, ["services", "web", "health"], {});
 
   for (const [path, [min, max, below, above]] of Object.entries(bounds)) {

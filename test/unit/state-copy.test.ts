@@ -16,6 +16,7 @@ const COPY: StateCopy = {
   settingsFile: "config: {}\n",
   passphrase: "planted-passphrase",
   state: '{"deployment":{}}',
+  records: { releases: [] },
 };
 
 describe("a copy of the state", () => {

@@ -2,7 +2,6 @@
 #
 # /backups/<name>.dump, .dump.sha256, .json   one backup; the .json, its manifest, is renamed into place last
 # /backups/.work                              what is not finished; the lock
-# /backups/.outbox/*.txt                      alarms that the courier has still to deliver
 # /backups/.verdict/<name>                    the courier's word: `ok`, or `failed: <why>`
 # /backups/.results/restore.json              outcome of the last drill
 # /backups/.state/*.age                       copies of the stack's state, encrypted (states.sh)
@@ -11,7 +10,6 @@ set -u
 
 HOME_FOLDER=/backups
 WORK="$HOME_FOLDER/.work"
-OUTBOX="$HOME_FOLDER/.outbox"
 VERDICTS="$HOME_FOLDER/.verdict"
 RESULTS="$HOME_FOLDER/.results"
 STATES="$HOME_FOLDER/.state"
@@ -25,12 +23,6 @@ iso_now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
 # Puts stdin into a file at one go.
 put() { # <file>
   cat > "$1.$$.new" && mv -f "$1.$$.new" "$1"
-}
-
-# Hands a sentence to the courier, which sends it until it arrives.
-alarm() { # <sentence>
-  say "ALARM: $*"
-  echo "$*" | tr '"\\\t' "'/ " | tr -d '\000-\011\013-\037' | put "$OUTBOX/$(date -u +%s)-$$.txt"
 }
 
 # One field of a manifest: a number, or text without quotes in it.

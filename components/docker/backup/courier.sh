@@ -1,4 +1,4 @@
-# The container that speaks with the outside: uploads, alarms, pings, records. It has no way to the database.
+# The container that speaks with the outside: uploads, pings, records. It has no way to the database.
 #
 # Root without any capability, so an ordinary user who owns the volumes; it opens the backups' volume to the keeper.
 SECRETS=/run/secrets
@@ -90,21 +90,6 @@ deliver_backups() {
   done
 }
 
-# Each alarm until it is accepted, every ten seconds; without an address it stays in the log.
-deliver_alarms() {
-  [ ! -f /tmp/refused ] || [ "$(age_of /tmp/refused)" -ge 10 ] || return 0
-  rm -f /tmp/refused
-  for file in "$OUTBOX"/*.txt; do
-    [ -f "$file" ] || continue
-    if [ -f "$SECRETS/ALARM_URL" ]; then
-      printf '{"text": "%s"}' "$(cat "$file")" > /tmp/alarm
-      setting url "$(secret ALARM_URL)" | fetch --max-time 20 --header "Content-Type: application/json" \
-        --data-binary @/tmp/alarm > /dev/null 2>&1 || { touch /tmp/refused; say "an alarm was not accepted; trying again"; return; }
-    fi
-    rm -f "$file"
-  done
-}
-
 # Once for each last backup, and again every day.
 watch_lateness() {
   last=$(good_names | head -n 1)
@@ -125,16 +110,15 @@ note_remote() {
 }
 
 serve() {
-  trap 'exit 0' TERM INT
-  mkdir -p "$OUTBOX" "$VERDICTS" "$STATES"
+  trap 'exit 0' TERM INT QUIT
+  mkdir -p "$VERDICTS" "$STATES"
   # The keeper is another user; nobody else mounts the volume.
-  chmod 777 "$HOME_FOLDER" "$OUTBOX" "$STATES"
+  chmod 777 "$HOME_FOLDER" "$STATES"
   touch /tmp/started
   while :; do
     note_remote
     deliver_backups
     deliver_states
-    deliver_alarms
     watch_lateness
     [ ! -f "$RESULTS/restore.json" ] || cmp -s "$RESULTS/restore.json" /records/restore.json || put /records/restore.json < "$RESULTS/restore.json"
     touch /tmp/alive

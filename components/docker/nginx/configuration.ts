@@ -16,6 +16,8 @@ export interface ConfigurationArgs {
   /** What nginx answers as its release. */
   releaseId: string;
   domain: string;
+  /** Host names that are served as the domain is. */
+  names: string[];
   proxy: VpsSettings["proxy"];
   /** Routes of each service that has a port. */
   routes: Record<string, string[]>;
@@ -31,6 +33,7 @@ export interface ConfigurationArgs {
 
 export function nginxConfiguration(args: ConfigurationArgs): string {
   const { releaseId, domain, proxy } = args;
+  const hosts = [domain, ...args.names].join(" ");
   const secure = args.trustedCertificate
     ? '\n    add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;'
     : "";
@@ -83,7 +86,7 @@ http {
 
   server {
     listen ${PROXY_PORTS.http} default_server;
-    server_name ${domain};
+    server_name ${hosts};
     location /.well-known/acme-challenge/ { root /var/www/certbot; default_type text/plain; }
     location / { return 301 https://$host${redirectPort}$request_uri; }
   }
@@ -91,7 +94,7 @@ http {
   server {
     listen ${PROXY_PORTS.https} ssl default_server;
     http2 on;
-    server_name ${domain};
+    server_name ${hosts};
     ssl_certificate /etc/nginx/ssl/serving/${domain}/fullchain.pem;
     ssl_certificate_key /etc/nginx/ssl/serving/${domain}/privkey.pem;
     ssl_protocols TLSv1.2 TLSv1.3;

@@ -29,8 +29,11 @@ mkdir -p /conf/releases /conf/rejected
 folder="/conf/releases/$RELEASE_ID"
 before=$(cat /conf/current 2>/dev/null)
 rm -rf "$folder.new" "/conf/rejected/$RELEASE_ID"
-# One that is there already may be what nginx serves from: its id stands for its contents.
-if [ ! -f "$folder/upstreams" ]; then
+# One that is there already may be what nginx serves from. Its id stands for its contents, unless a hand has changed them.
+if [ -f "$folder/upstreams" ]; then
+  printf '%s' "$NGINX_CONFIGURATION" > "$folder/nginx.conf.new"
+  mv "$folder/nginx.conf.new" "$folder/nginx.conf"
+else
   mkdir "$folder.new"
   printf '%s' "$NGINX_CONFIGURATION" > "$folder.new/nginx.conf"
   cp /tmp/upstreams "$folder.new/upstreams"

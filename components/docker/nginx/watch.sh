@@ -3,7 +3,8 @@
 #
 # /conf/current                                    id of the release to serve, written by switch.sh
 # /conf/releases/<id>/{nginx.conf,upstreams}       written by switch.sh
-# /conf/rejected/<id>                              written here when `nginx -t` refuses a configuration
+# /conf/rejected/<id>                              written here while `nginx -t` refuses a configuration, its
+#                                                  certificate included
 #
 # Names are resolved here and written as addresses: nginx starts whatever is missing, and a container that was restarted
 # with another address is found again within two seconds.
@@ -67,10 +68,13 @@ http {
 CONF
 }
 
-certificate() { cat /etc/nginx/ssl/serving/*/fullchain.pem 2>/dev/null | cksum; }
+# Keys as well, and nginx.conf, though a release is never edited: when one that was refused is mended, that is seen.
+files() { # <release folder>
+  cat "$1/nginx.conf" /etc/nginx/ssl/serving/*/fullchain.pem /etc/nginx/ssl/serving/*/privkey.pem 2>/dev/null | cksum
+}
 state() { # <release folder or nothing>: what, when it changes, needs a reload
   echo "$1"
-  [ -z "$1" ] || { upstreams "$1"; certificate; }
+  [ -z "$1" ] || { upstreams "$1"; files "$1"; }
 }
 
 # Sets `release` to the folder of the release to serve, or to nothing. Runs five times a second, so it starts no process.
@@ -130,12 +134,17 @@ while kill -0 "$nginx" 2>/dev/null; do
   # Names and certificate cost more to look at than the release: every two seconds.
   if [ "$release" != "$serving" ] || [ $((tick % 10)) -eq 0 ]; then
     now=$(state "$release")
-    if [ "$now" != "$seen" ] && [ "$now" != "$refused" ] && has_certificates "$release"; then
+    if [ "$now" = "$seen" ]; then
+      # As it was before something in it was broken.
+      [ -z "$refused" ] || rm -f "/conf/rejected/${release##*/}"
+      refused=""
+    elif [ "$now" != "$refused" ] && has_certificates "$release"; then
       if follow "$release"; then
         kill -HUP "$nginx"
         serving=$release
         seen=$now
         refused=""
+        rm -f "/conf/rejected/${release##*/}"
         echo "proxy: reloaded, release ${release##*/}"
       else
         cp "$RUN/error" "/conf/rejected/${release##*/}"

@@ -18,6 +18,7 @@ import {
   tagVersions,
   untagVersions,
 } from "../../support/e2e-releases.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { type Settings, type Workspace, started } from "../../support/e2e-workspace.ts";
 
 const VERSIONS = ["good", "bad", "contract"];
@@ -108,7 +109,7 @@ describe("a release that is no good", () => {
     await asBefore();
   });
 
-  it("because it never gets ready never gets traffic", async () => {
+  itFully("because it never gets ready never gets traffic", async () => {
     const [, report] = await fails((settings) => {
       settings.set(FAULT, "never-ready");
       settings.set([...API, "health", "startup"], "10s");
@@ -124,7 +125,7 @@ describe("a release that is no good", () => {
     assert.match(String(result.lastDeploy.reason), /the migration of api failed \(exit 3\)/);
   });
 
-  it("because it runs out of memory at its start never gets traffic", async () => {
+  itFully("because it runs out of memory at its start never gets traffic", async () => {
     const [result, report] = await fails((settings) => settings.set([...API, "memory"], "16MiB"));
     unseen(report);
     assert.match(
@@ -155,26 +156,31 @@ describe("a release that is no good", () => {
     assert.deepEqual([status.status.lastDeploy.version, status.status.lastDeploy.passed], ["bad", false]);
   });
 
-  it("because the way back is closed by its schema says so before, and the rollback is refused", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "tristack-contract-"));
-    const declared = { head: "0003", worksWith: ["0003"], headAlsoServes: [] };
-    await writeFile(join(folder, "schema-revisions.json"), JSON.stringify(declared));
-    await writeFile(
-      join(folder, "Dockerfile"),
-      `FROM ${imageOf("api", "good")}\nCOPY schema-revisions.json /app/schema-revisions.json\n`,
-    );
-    const env = { DOCKER_BUILDKIT: "0" };
-    succeeded(await run("docker", ["build", "--tag", imageOf("api", "contract"), "."], { cwd: folder, env }));
-    await rm(folder, { recursive: true });
-    await docker("tag", imageOf("web", "good"), imageOf("web", "contract"));
-    const result = resultOf(succeeded(await deploy(site, "contract", "--bake", "0")));
-    assert.match(result.warnings.join("\n"), /there will be no way back to good: .* 0003/);
-    const refused = ended(await rollback(site, "good"), 2);
-    assert.match(refused.all, /cannot go back to good: the database's schema is at revision 0003/);
-    assert.match(await servedRelease(site), /^contract-/);
-  });
+  itFully(
+    "because the way back is closed by its schema says so before, and the rollback is refused",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "tristack-contract-"));
+      const declared = { head: "0003", worksWith: ["0003"], headAlsoServes: [] };
+      await writeFile(join(folder, "schema-revisions.json"), JSON.stringify(declared));
+      await writeFile(
+        join(folder, "Dockerfile"),
+        `FROM ${imageOf("api", "good")}\nCOPY schema-revisions.json /app/schema-revisions.json\n`,
+      );
+      const env = { DOCKER_BUILDKIT: "0" };
+      succeeded(
+        await run("docker", ["build", "--tag", imageOf("api", "contract"), "."], { cwd: folder, env }),
+      );
+      await rm(folder, { recursive: true });
+      await docker("tag", imageOf("web", "good"), imageOf("web", "contract"));
+      const result = resultOf(succeeded(await deploy(site, "contract", "--bake", "0")));
+      assert.match(result.warnings.join("\n"), /there will be no way back to good: .* 0003/);
+      const refused = ended(await rollback(site, "good"), 2);
+      assert.match(refused.all, /cannot go back to good: the database's schema is at revision 0003/);
+      assert.match(await servedRelease(site), /^contract-/);
+    },
+  );
 
-  it("is gone back from without a way when that is asked for", async () => {
+  itFully("is gone back from without a way when that is asked for", async () => {
     const result = resultOf(succeeded(await rollback(site, "good", "--ignore-schema")));
     assert.equal(result.runs, "good");
     assert.equal(await servedRelease(site), release);

@@ -168,7 +168,8 @@ describe("the containers of a stack", () => {
         .sort();
     assert.deepEqual(mounts(await containerOf("postgres")), ["/backups", "/var/lib/postgresql/data"]);
     assert.deepEqual(mounts(await containerOf("redis")), ["/data"]);
-    assert.deepEqual(mounts(await containerOf("certificates")), ["/etc/letsencrypt", "/var/www/certbot"]);
+    const ofCertificates = ["/etc/letsencrypt", "/records", "/var/www/certbot"];
+    assert.deepEqual(mounts(await containerOf("certificates")), ofCertificates);
     assert.equal(await inside("redis", "sh", "-c", "ls /data | grep -c appendonly"), "1");
   });
 });

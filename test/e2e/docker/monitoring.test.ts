@@ -45,7 +45,7 @@ describe("monitoring", () => {
     hook = await Webhook.open();
     port = await freePort();
     prometheus = new Prometheus(port);
-    const url = `http://${hostAddress()}:${hook.port}${alarms()}`;
+    const url = `http://${await hostAddress()}:${hook.port}${alarms()}`;
     const key = `${PROJECT}:secrets.ALARM_URL`;
     const set = ["config", "set", "--secret", "--path", key, "--stack", "local"];
     succeeded(await site.pulumi(set, { input: url }));
@@ -195,7 +195,7 @@ describe("monitoring", () => {
 
   it("is on the host's loopback address alone, and so are the metrics of services", async () => {
     assert.equal((await ask(`${prometheus.origin}/-/ready`)).status, 200);
-    await assert.rejects(ask(`http://${hostAddress()}:${port}/-/ready`), NoAnswer);
+    await assert.rejects(ask(`http://${await hostAddress()}:${port}/-/ready`), NoAnswer);
     for (const path of ["/metrics", "/api/metrics", "/__release", "/probe"])
       assert.doesNotMatch(String((await site.ask(path)).body), /http_requests_total|# TYPE/, path);
     // Among the containers, only those of monitoring's own network find its other parts.

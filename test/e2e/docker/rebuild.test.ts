@@ -8,10 +8,11 @@ import { inside, leftovers, psql } from "../../support/e2e-engine.ts";
 import { generated, marker, markersIn } from "../../support/e2e-markers.ts";
 import { BUCKET, Minio, REGION } from "../../support/e2e-minio.ts";
 import { Door, hostAddress } from "../../support/e2e-outside.ts";
-import { servedRelease } from "../../support/e2e-releases.ts";
+import { deploy, servedRelease, tagVersions, untagVersions } from "../../support/e2e-releases.ts";
 import { Workspace, started } from "../../support/e2e-workspace.ts";
 
 const PREFIX = "shop/local/";
+const VERSION = "rebuilt-v1";
 
 describe("a stack whose host and checkout are lost", () => {
   const access = marker("access key", 12);
@@ -31,7 +32,7 @@ describe("a stack whose host and checkout are lost", () => {
     await plant("S3_ACCESS", access.value);
     await plant("S3_SECRET", secret.value);
     key = json(succeeded(await site.tristack(["recovery-key", "--json"])).stdout);
-    const endpoint = `http://${hostAddress()}:${door.port}`;
+    const endpoint = `http://${await hostAddress()}:${door.port}`;
     await site.change((settings) =>
       settings.set(["backup"], {
         recoveryKey: key.publicKey,
@@ -54,6 +55,7 @@ describe("a stack whose host and checkout are lost", () => {
   after(async () => {
     await door?.close();
     await fresh?.dispose();
+    await untagVersions([VERSION]);
     await site?.dispose();
     await s3?.stop();
   });
@@ -87,13 +89,17 @@ describe("a stack whose host and checkout are lost", () => {
   }
 
   it("has a copy of its state beside the backups, which nobody can read without the key", async () => {
+    await tagVersions([VERSION]);
+    await site.change((settings) => settings.set(["release"], undefined));
+    succeeded(await deploy(site, VERSION, "--bake", "0"));
+    assert.equal((await s3.objects(`${PREFIX}state`)).length, 1, "a deploy makes one");
     // As in production: what holds data is protected, and has to be made anew all the same.
     succeeded(await site.pulumi(["state", "protect", "--all", "--yes", "--stack", "local"]));
     const made = json<{ stateCopy: string }>(
       succeeded(await site.tristack(["backup", "now", "local", "--json"])).stdout,
     );
     assert.equal(made.stateCopy, "ok");
-    const [copy = ""] = await s3.objects(`${PREFIX}state`);
+    const copy = (await s3.objects(`${PREFIX}state`)).at(-1) ?? "";
     assert.match(copy, /^\d{8}T\d{6}Z\.age$/);
     const text = await inside("backup", "cat", `/backups/.state/${copy}`);
     assert.match(text, /^-----BEGIN AGE ENCRYPTED FILE-----/);
@@ -156,6 +162,14 @@ describe("a stack whose host and checkout are lost", () => {
     assert.equal(await password(), was.password);
     assert.equal(await servedRelease(site), was.release);
     assert.equal((await site.ask("/api/items")).status, 200);
+    const { releases } = json<{ releases: { version: string }[] }>(
+      succeeded(await fresh.tristack(["releases", "local", "--json"])).stdout,
+    );
+    assert.deepEqual(
+      releases.map((one) => one.version),
+      [VERSION],
+      "the ledger came along",
+    );
   });
 
   it("is then a stack like any other: nothing to change, and its next backup is good", async () => {

@@ -15,6 +15,7 @@ import {
   tagVersions,
   untagVersions,
 } from "../../support/e2e-releases.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { openWebSocket } from "../../support/e2e-websocket.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
@@ -41,8 +42,8 @@ describe("visitors", () => {
     await site.change((settings) => settings.set(["release"], undefined));
   });
   after(async () => {
-    await untagVersions(["base", ...VERSIONS]);
     await site?.dispose();
+    await untagVersions(["base", ...VERSIONS]);
   });
 
   it("with a websocket or a stream of events keep them through a release, for as long as the drain lasts", async () => {
@@ -83,10 +84,10 @@ describe("visitors", () => {
     }
   });
 
-  it("find the files of the last five releases, and no older ones", async () => {
+  itFully("find the files of the last five releases, and no older ones", async () => {
     const load = new Load(site.origin);
+    for (const version of VERSIONS) await buildWith(version);
     for (const [index, version] of VERSIONS.entries()) {
-      await buildWith(version);
       succeeded(await deploy(site, version, "--bake", "0"));
       const answers = await Promise.all(VERSIONS.slice(0, index + 1).map((one) => site.ask(fileOf(one))));
       const expected = VERSIONS.slice(0, index + 1).map((_, at) => (at > index - 5 ? 200 : 404));

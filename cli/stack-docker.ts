@@ -1,0 +1,13 @@
+/** The Docker Engine of a stack, reached as its settings say. */
+import { dockerHost } from "../components/docker/engine-address.ts";
+import { Docker } from "./docker.ts";
+import type { Project, StackFile } from "./project.ts";
+import { sshCommand } from "./ssh.ts";
+import { dockerHostOf, sshSettingsOf } from "./stack-settings.ts";
+
+export function dockerOf(project: Project, file: StackFile | undefined): Docker {
+  const host = dockerHostOf(file);
+  const address = dockerHost(host);
+  if (!address.startsWith("ssh://")) return new Docker(host);
+  return new Docker(host, sshCommand(project, address, sshSettingsOf(file)));
+}
