@@ -1,4 +1,4 @@
-/** What `monitoring` and `alarm` must be together with the other settings. */
+/** Rules about monitoring. */
 import { seconds } from "../shared/units.ts";
 import type { Rule } from "./rules.ts";
 
@@ -6,17 +6,6 @@ import type { Rule } from "./rules.ts";
 const SCRAPES_IN_WINDOW = 4;
 
 export const monitoringRules: readonly Rule[] = [
-  {
-    meaning: "The secret that `alarm` names stands under `secrets`.",
-    reliesOn: [["secrets"], ["alarm"]],
-    *check({ alarm, secrets }) {
-      if (alarm === undefined || Object.hasOwn(secrets, alarm)) return;
-      yield {
-        path: ["alarm"],
-        need: `a name under secrets: pulumi config set --secret --path 'secrets.${alarm}'`,
-      };
-    },
-  },
   {
     meaning: `\`monitoring.alerts.window\` is at least ${SCRAPES_IN_WINDOW} times \`monitoring.interval\`.`,
     reliesOn: [
