@@ -1,6 +1,6 @@
 /**
  * The provider's traps, by the numbers of docs/traps.md: those that the resource graph alone shows. Each of these tests
- * fails when the fix is taken out. What needs an engine is in test/e2e/docker/traps.test.ts.
+ * fails when the fix is taken out. What needs an engine is in test/e2e/full/traps.test.ts.
  */
 import assert from "node:assert/strict";
 import { type Graph, type Registered, buildGraph, stackFile } from "../support/graph.ts";

@@ -23,7 +23,6 @@ import { Webhook, hostAddress } from "../../support/e2e-outside.ts";
 import { Prometheus, eventually } from "../../support/e2e-prometheus.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
 import { type Workspace, freePort, started } from "../../support/e2e-workspace.ts";
-import { itFully } from "../../support/e2e-tier.ts";
 
 const PARTS = MONITORING_IMAGE_NAMES.filter((name) => name !== "grafana");
 /** Short, so that the test is: what a release takes, and twice what one look does. */
@@ -214,7 +213,7 @@ describe("monitoring", () => {
     }
   });
 
-  itFully("keeps metrics from outside even where a route leads to them", async () => {
+  it("keeps metrics from outside even where a route leads to them", async () => {
     await site.change((settings) => settings.set([...API, "routes"], ["/api", "/health", "/metrics"]));
     await update("a route to the metrics");
     for (const path of ["/metrics", "/metrics/", "/Metrics", "/%6detrics", "//metrics", "/metrics?x=1"]) {
@@ -256,7 +255,7 @@ describe("monitoring", () => {
     others = await otherIds();
   });
 
-  itFully("alarms when the proxy and a container of web are stopped", async () => {
+  it("alarms when the proxy and a container of web are stopped", async () => {
     const from = hook.messages.length;
     const [web] = await containersOf("web");
     const stopped = [(await containerOf("proxy")).Id, web?.Id ?? ""];
@@ -276,7 +275,7 @@ describe("monitoring", () => {
     await eventually("the site", 30, async () => ((await site.ask("/")).status === 200 ? true : undefined));
   });
 
-  itFully("alarms when a container restarts again and again", async () => {
+  it("alarms when a container restarts again and again", async () => {
     const from = hook.messages.length;
     const { Id } = await containerOf("certificates");
     const started = () => docker("inspect", "--format", "{{.State.StartedAt}}", Id);
@@ -300,7 +299,7 @@ describe("monitoring", () => {
     assert.deepEqual([...named], []);
   });
 
-  itFully("loses no metrics when a threshold changes: Prometheus alone is made anew", async () => {
+  it("loses no metrics when a threshold changes: Prometheus alone is made anew", async () => {
     const own = async () =>
       new Map((await containers()).map((one) => [one.Config.Labels[LABEL.resource], one.Id]));
     const old = await own();
@@ -336,7 +335,7 @@ describe("monitoring", () => {
     ended(await site.tristack(["monitoring", "local", "--password"]), 1);
   });
 
-  itFully("gets its images by npm start, which changes nothing when they are there", async () => {
+  it("gets its images by npm start, which changes nothing when they are there", async () => {
     await site.change((settings) => settings.set(["images"], undefined));
     const { changed } = JSON.parse(succeeded(await site.start(["--no-build", "--json"])).stdout) as {
       changed: unknown[];

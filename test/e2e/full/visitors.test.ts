@@ -15,7 +15,6 @@ import {
   tagVersions,
   untagVersions,
 } from "../../support/e2e-releases.ts";
-import { itFully } from "../../support/e2e-tier.ts";
 import { openWebSocket } from "../../support/e2e-websocket.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
@@ -84,7 +83,7 @@ describe("visitors", () => {
     }
   });
 
-  itFully("find the files of the last five releases, and no older ones", async () => {
+  it("find the files of the last five releases, and no older ones", async () => {
     const load = new Load(site.origin);
     for (const version of VERSIONS) await buildWith(version);
     for (const [index, version] of VERSIONS.entries()) {
