@@ -173,10 +173,9 @@ describe("a stack whose host and checkout are lost", () => {
   });
 
   it("is then a stack like any other: nothing to change, and its next backup is good", async () => {
-    const { changed } = json<{ changed: number }>(
-      succeeded(await fresh.tristack(["start", "--no-build", "--json"])).stdout,
-    );
-    assert.equal(changed, 0);
+    const here = ([name, value]: [string, string]) => [name, value.replaceAll(site.root, fresh.root)];
+    fresh.exports = Object.fromEntries(Object.entries(site.exports).map(here)) as Record<string, string>;
+    succeeded(await fresh.pulumi(["preview", "--stack", "local", "--expect-no-changes"]));
     const made = json<{ small: boolean; stateCopy: string }>(
       succeeded(await fresh.tristack(["backup", "now", "local", "--json"])).stdout,
     );
