@@ -25,7 +25,7 @@ import { type Workspace, started } from "../../support/e2e-workspace.ts";
 const VERSIONS = Array.from({ length: FULL ? 6 : 3 }, (_, index) => `v${index + 1}`);
 const LAST = VERSIONS.at(-1) ?? "";
 /** Those that can be gone back to from the last one, newest first. */
-const EARLIER = VERSIONS.slice(-5, -1).toReversed();
+const EARLIER = FULL ? VERSIONS.slice(-5, -1).toReversed() : VERSIONS.slice(0, 1);
 const OLDEST = EARLIER.at(-1) ?? "";
 /** One that is killed on its way. */
 const NEXT = "v9";
@@ -174,7 +174,7 @@ describe("releases", () => {
     assert.deepEqual([status.release.version, status.release.restored], [OLDEST, true]);
   });
 
-  it("go forward again from there", () => underLoad(() => release(LAST, "--bake", "0")));
+  it("go forward again from there", () => release(LAST, "--bake", "0").then(() => undefined));
 
   it("without a name go back to the last good one", async () => {
     assert.equal(resultOf(succeeded(await rollback(site))).version, OLDEST);
@@ -210,11 +210,15 @@ describe("releases", () => {
     await site.change((settings) => settings.set(hooks, { before: hook("before"), after: hook("after") }));
     await release(LAST, "--bake", "0");
     await site.change((settings) => settings.set(hooks, undefined));
-    assert.deepEqual((await readFile(told, "utf8")).trim().split("\n"), [
-      `before local ${LAST} ${OLDEST}`,
-      `before local ${LAST} ${OLDEST}`,
-      `after local ${LAST} ${OLDEST} passed`,
-    ]);
+    const lines = (await readFile(told, "utf8")).trim().split("\n");
+    assert.deepEqual(
+      lines.map((line) => line.trimEnd()),
+      [
+        `before local ${LAST} ${OLDEST}`,
+        `before local ${LAST} ${OLDEST}`,
+        `after local ${LAST} ${OLDEST} passed`,
+      ],
+    );
     resultOf(succeeded(await rollback(site, OLDEST)));
   });
 
@@ -233,16 +237,19 @@ describe("releases", () => {
     await first;
   });
 
-  it("that are killed during the bake leave the site serving, and the next one puts things in order", () =>
-    underLoad(async () => {
-      await site.change((settings) => settings.set(GENERATION, "killed"));
-      const killed = deploy(site, NEXT, "--bake", "60");
-      while (!(await servedRelease(site)).startsWith(`${NEXT}-`)) await sleep(300);
-      await sleep(1000);
-      assert.ok(await killCommand(site.root), "there was a tristack to kill");
-      await killed;
-      await release(LAST, "--bake", "0");
-    }));
+  itFully(
+    "that are killed during the bake leave the site serving, and the next one puts things in order",
+    () =>
+      underLoad(async () => {
+        await site.change((settings) => settings.set(GENERATION, "killed"));
+        const killed = deploy(site, NEXT, "--bake", "60");
+        while (!(await servedRelease(site)).startsWith(`${NEXT}-`)) await sleep(300);
+        await sleep(1000);
+        assert.ok(await killCommand(site.root), "there was a tristack to kill");
+        await killed;
+        await release(LAST, "--bake", "0");
+      }),
+  );
 
   it("show a page during maintenance, and the site afterwards", async () => {
     succeeded(await site.tristack(["maintenance", "on", "local"]));
