@@ -8,7 +8,7 @@ import { generated, marker, markersIn } from "../../support/e2e-markers.ts";
 import { BUCKET, Minio, REGION } from "../../support/e2e-minio.ts";
 import { Door, Webhook, hostAddress } from "../../support/e2e-outside.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
-import { FULL } from "../../support/e2e-tier.ts";
+import { FULL, itFully } from "../../support/e2e-tier.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
 interface Manifest {
@@ -219,14 +219,15 @@ describe("backups", () => {
       assert.ok(door.turnedAway >= 2);
     }, /could not be uploaded/));
 
-  it("while S3 hangs: alarm within the timeouts, nothing deleted", () =>
+  itFully("while S3 hangs: alarm within the timeouts, nothing deleted", () =>
     keepsEverything(async () => {
       const from = Date.now();
       door.mode = "hang";
       ended(await backup("now", "local"), 1);
       console.log(`      given up after ${Math.round((Date.now() - from) / 1000)} s`);
       door.mode = "open";
-    }, /could not be uploaded/));
+    }, /could not be uploaded/),
+  );
 
   it(`of ${DAYS.made} days leave exactly ${DAYS.kept}, here and in S3`, async () => {
     await makeDays(DAYS.made - 1);

@@ -117,7 +117,7 @@ describe("a release that is no good", () => {
     unseen(report);
   });
 
-  it("because its migration fails never starts", async () => {
+  itFully("because its migration fails never starts", async () => {
     const [result, report] = await fails((settings) =>
       settings.set([...API, "migrate"], ["sh", "-c", "echo no such table; exit 3"]),
     );

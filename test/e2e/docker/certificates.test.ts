@@ -9,7 +9,7 @@ import { HEAVY, Load, figures } from "../../support/e2e-load.ts";
 import { markersIn, marker } from "../../support/e2e-markers.ts";
 import { Pebble } from "../../support/e2e-pebble.ts";
 import { Route53 } from "../../support/e2e-route53.ts";
-import { itFully } from "../../support/e2e-tier.ts";
+import { FULL, itFully } from "../../support/e2e-tier.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
 
 const WWW = `www.${DOMAIN}`;
@@ -107,7 +107,7 @@ describe("certificates", () => {
   it("are renewed under load without a failed request", async () => {
     const load = new Load(shop.site.origin, HEAVY);
     try {
-      for (let turn = 0; turn < 3; turn += 1) {
+      for (let turn = 0; turn < (FULL ? 3 : 1); turn += 1) {
         const { seconds } = await renewed();
         console.log(`      new serial served ${seconds.toFixed(1)} s after it was asked for`);
         await sleep(5000);
@@ -116,7 +116,7 @@ describe("certificates", () => {
       const report = await load.stop();
       console.log(`      ${figures(report)}`);
       assert.deepEqual([report.failures, report.unexpected], [[], []]);
-      assert.ok(report.requests > 500 && report.posts > 100 && report.long >= 10, figures(report));
+      assert.ok(report.requests > 200 && report.posts > 50 && report.long >= 10, figures(report));
     }
   });
 
@@ -181,20 +181,28 @@ describe("certificates", () => {
     );
   }
 
-  it("whose key is damaged are not loaded, and are put back: nginx serves on, and there is an alarm", async () => {
-    const { serial } = await shop.served();
-    const from = shop.hook.messages.length;
-    await inside("certificates", "sh", "-c", `echo damaged > /etc/letsencrypt/serving/${DOMAIN}/privkey.pem`);
-    const said = await until(15, async () => (await rejected()) || undefined);
-    console.log(`      nginx: ${said.split("\n")[0]}`);
-    assert.match(said, /privkey\.pem/);
-    await serves(serial);
-    await shop.hook.wait(shop.alarms, /damaged/, from, NOTICED_WITHIN);
-    await until(15, async () => (await rejected()) === "" || undefined);
-    await serves(serial);
-    assert.match(await docker("logs", (await containerOf("proxy")).Id), /proxy: reloaded/);
-    await renewed();
-  });
+  itFully(
+    "whose key is damaged are not loaded, and are put back: nginx serves on, and there is an alarm",
+    async () => {
+      const { serial } = await shop.served();
+      const from = shop.hook.messages.length;
+      await inside(
+        "certificates",
+        "sh",
+        "-c",
+        `echo damaged > /etc/letsencrypt/serving/${DOMAIN}/privkey.pem`,
+      );
+      const said = await until(15, async () => (await rejected()) || undefined);
+      console.log(`      nginx: ${said.split("\n")[0]}`);
+      assert.match(said, /privkey\.pem/);
+      await serves(serial);
+      await shop.hook.wait(shop.alarms, /damaged/, from, NOTICED_WITHIN);
+      await until(15, async () => (await rejected()) === "" || undefined);
+      await serves(serial);
+      assert.match(await docker("logs", (await containerOf("proxy")).Id), /proxy: reloaded/);
+      await renewed();
+    },
+  );
 
   itFully(
     "are not loaded with an nginx.conf that was broken by hand; renew says so; the switch, run again, mends it",
