@@ -237,16 +237,20 @@ describe("certificates", () => {
   });
 
   itFully(
-    "of another issuer, and for one more name, come at once: as from Let's Encrypt's staging to its real server",
+    "of another issuer, then for one more name, come at once: as from Let's Encrypt's staging to its real server",
     async () => {
       const { serial } = await shop.served();
       const [proxy] = await containersOf("proxy");
       const { site, address, dns } = shop;
       const folder = await site.folder("other-pebble");
       const other = await Pebble.start({ folder, address, httpPort: site.ports.http, dns });
+      const from = { server: other.directory, authority: other.authority };
       try {
-        await shop.settle({ server: other.directory, authority: other.authority, names: [WWW] });
-        await shop.until(SERVED_WITHIN, (served) => served.serial !== serial && served.names.includes(WWW));
+        await shop.settle(from);
+        await shop.until(SERVED_WITHIN, (served) => served.serial !== serial);
+        assert.ok((await shop.served(DOMAIN, await other.root())).accepted, "the other issuer's");
+        await shop.settle({ ...from, names: [WWW] });
+        await shop.until(SERVED_WITHIN, ({ names }) => names.includes(WWW));
         for (const name of [DOMAIN, WWW])
           assert.ok((await shop.served(name, await other.root())).accepted, name);
         const asked = await site.ask("/api/items", { headers: { host: WWW } });
