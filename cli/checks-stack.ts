@@ -18,7 +18,7 @@ import {
   unrecorded,
   vanished,
 } from "./recovery.ts";
-import { checkSettings, missingSecrets, objectOf } from "./stack-settings.ts";
+import { checkSettings, allMissingSecrets, objectOf } from "./stack-settings.ts";
 
 /** Where state lies. Without one it is only missing to a stack: `npm start` makes one by itself. */
 export function backendCheck(project: Project, stack?: string): Check {
@@ -57,7 +57,7 @@ async function settingsCheck(project: Project, stack: string, file: StackFile | 
     const mend = stack === "local" ? "npm start" : `write Pulumi.${stack}.yaml (docs/configuration.md)`;
     return missing("Settings", `Pulumi.${stack}.yaml is missing`, mend);
   }
-  const secrets = missingSecrets(file);
+  const secrets = allMissingSecrets(file);
   const { problems } = await checkSettings(project, stack, file, secrets);
   if (problems !== undefined) return missing("Settings", problems, `edit ${file.name}`);
   if (secrets.length === 0) return ok("Settings", `${file.name} is valid`);

@@ -4,7 +4,7 @@ import type { HostScriptArgs } from "../components/docker/host/script.ts";
 import { badInput } from "./errors.ts";
 import { type Project, checkStackName, readStackFile } from "./project.ts";
 import { type SshCommand, sshCommand } from "./ssh.ts";
-import { missingSecrets, requireSettings, sshSettingsOf } from "./stack-settings.ts";
+import { allMissingSecrets, requireSettings, sshSettingsOf } from "./stack-settings.ts";
 
 /** Who deploys to a machine that no stack names yet. */
 const USUAL_USER = "deploy";
@@ -47,7 +47,7 @@ async function byStack(project: Project, given: string) {
     throw badInput(
       `There is no settings file of a stack ${stack}; needs a stack that exists, or an ssh:// address`,
     );
-  const { host, proxy } = await requireSettings(project, stack, file, missingSecrets(file));
+  const { host, proxy } = await requireSettings(project, stack, file, allMissingSecrets(file));
   const address = dockerHost(host.docker);
   if (!address.startsWith("ssh://")) {
     throw badInput(

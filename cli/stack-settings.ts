@@ -72,13 +72,27 @@ const HIDDEN = "encrypted";
  * Secrets that services name and the stack file does not hold. Looks at the file alone, so that it works while other
  * settings are still wrong.
  */
-export function missingSecrets({ config }: StackFile): string[] {
-  const named = Object.values(objectOf(config.services)).flatMap((service) => {
+export function missingSecrets(file: StackFile): string[] {
+  const named = Object.values(objectOf(file.config.services)).flatMap((service) => {
     const { secrets } = objectOf(service);
-    return Array.isArray(secrets) ? secrets.filter((name) => typeof name === "string") : [];
+    return Array.isArray(secrets) ? secrets : [];
   });
+  return withoutValue(file, named);
+}
+
+/** As `missingSecrets`, and those that the stack's own parts name: addresses and keys, which nobody can make up. */
+export function allMissingSecrets(file: StackFile): string[] {
+  const { alarm, backup, certificates } = file.config;
+  const { ping, s3 } = objectOf(backup);
+  const keys = [objectOf(s3), objectOf(objectOf(certificates).challenge)];
+  const named = [alarm, ping, ...keys.flatMap(({ accessKey, secretKey }) => [accessKey, secretKey])];
+  return [...new Set([...missingSecrets(file), ...withoutValue(file, named)])].sort();
+}
+
+function withoutValue({ config }: StackFile, names: readonly unknown[]): string[] {
   const present = objectOf(config.secrets);
-  return [...new Set(named)].filter((name) => !(name in present)).sort();
+  const texts = names.filter((name) => typeof name === "string");
+  return [...new Set(texts)].filter((name) => !(name in present)).sort();
 }
 
 /** An object's entries; anything else has none. */

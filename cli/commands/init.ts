@@ -14,7 +14,7 @@ import { type Project, readProject, readStackFile, stackPath } from "../project.
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { missingSecrets, requireSettings } from "../stack-settings.ts";
+import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
 import { dockerOf } from "../stack-docker.ts";
 
 interface InitOptions {
@@ -54,7 +54,7 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const file = readStackFile(project, stack);
   if (!file)
     throw badInput(`stack: ${stack}; needs its settings in ${basename(stackPath(project, stack))} first`);
-  const names = missingSecrets(file);
+  const names = allMissingSecrets(file);
   await requireSettings(project, stack, file, names);
   engineBinary();
   const backend = await selectBackend(project, options, asking);

@@ -8,7 +8,13 @@ import { CliError } from "../../cli/errors.ts";
 import { mergeLocalSettings } from "../../cli/local-settings.ts";
 import { parseStackFile, readProject } from "../../cli/project.ts";
 import { protectionOf } from "../../cli/protection.ts";
-import { asPulumiReads, checkSettings, dockerHostOf, missingSecrets } from "../../cli/stack-settings.ts";
+import {
+  allMissingSecrets,
+  asPulumiReads,
+  checkSettings,
+  dockerHostOf,
+  missingSecrets,
+} from "../../cli/stack-settings.ts";
 
 const project = readProject();
 const TEMPLATE = readFileSync(join(project.root, "Pulumi.local.yaml.template"), "utf8");
@@ -91,6 +97,13 @@ describe("stack file", () => {
   });
 
   it("tells which secrets have no value", () => assert.deepEqual(missingSecrets(file), ["A", "C"]));
+
+  it("tells those that backups, alarms and certificates need, too", () => {
+    const own = `${text}  tristack:alarm: HOOK\n  tristack:backup: {ping: PING, s3: {accessKey: B, secretKey: KEY}}\n  tristack:certificates: {challenge: {accessKey: DNS, secretKey: KEY}}\n`;
+    const all = parseStackFile(project, "staging", own);
+    assert.deepEqual(allMissingSecrets(all), ["A", "C", "DNS", "HOOK", "KEY", "PING"]);
+    assert.deepEqual(missingSecrets(all), ["A", "C"], "npm start makes up no others");
+  });
 
   it("goes to the settings without ciphertext, promised secrets added", () => {
     const { raw, secretKeys } = asPulumiReads(file.config, ["A"]);
