@@ -75,7 +75,7 @@ const HIDDEN = "encrypted";
 export function missingSecrets(file: StackFile): string[] {
   const named = Object.values(objectOf(file.config.services)).flatMap((service) => {
     const { secrets } = objectOf(service);
-    return Array.isArray(secrets) ? secrets : [];
+    return Array.isArray(secrets) ? (secrets as unknown[]) : [];
   });
   return withoutValue(file, named);
 }
