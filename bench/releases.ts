@@ -146,11 +146,15 @@ async function rollOut(hand: HandWritten, version: string): Promise<Ran> {
 
 async function underLoad(side: Side, version: string): Promise<Sample> {
   const load = new Load(side.origin, HEAVY);
-  await sleep(AROUND * 1000);
-  const ran = succeeded(await side.release(version));
-  await sleep(AROUND * 1000);
-  const { requests, failures } = await load.stop();
-  return { seconds: ran.seconds, requests, failed: failures.length };
+  try {
+    await sleep(AROUND * 1000);
+    const ran = succeeded(await side.release(version));
+    await sleep(AROUND * 1000);
+    const { requests, failures } = await load.stop();
+    return { seconds: ran.seconds, requests, failed: failures.length };
+  } finally {
+    await load.stop();
+  }
 }
 
 function results(sides: readonly Side[], samples: readonly Sample[][]) {

@@ -9,7 +9,7 @@ import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
 import { Records } from "./records.ts";
 import { withRelease } from "./release-file.ts";
-import { requireSettings } from "./stack-settings.ts";
+import { requireApplication } from "./stack-settings.ts";
 import type { ReleaseSetting } from "../components/settings.ts";
 import { dockerOf } from "./stack-docker.ts";
 
@@ -48,7 +48,7 @@ export function settingsWith(
   release: ReleaseSetting,
 ): Promise<VpsSettings> {
   const text = withRelease(project, file, release);
-  return requireSettings(project, stack, parseStackFile(project, stack, text));
+  return requireApplication(project, stack, parseStackFile(project, stack, text));
 }
 
 /** What the stack runs, and what its host knows of it. */

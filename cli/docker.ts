@@ -90,7 +90,7 @@ export class Docker {
 
   /** Containers with the stack's labels, running or not. */
   async containers(owner: Owner): Promise<OwnedContainer[]> {
-    const ids = words(await this.run(["ps", "--all", "--quiet", "--no-trunc", ...filters(owner)]));
+    const ids = words(await this.run(["ps", "--all", "--quiet", "--no-trunc", ...ownContainers(owner)]));
     // One by one gone in between is no error: ask again for those that are left.
     const inspected = ids.length > 0 ? await this.#inspect(ids) : [];
     return inspected.map((one) => ({
@@ -148,6 +148,14 @@ function filters(owner: Owner): string[] {
     "--filter",
     `label=${LABEL.stack}=${owner.stack}`,
   ];
+}
+
+/**
+ * Filters for the containers that a stack has made. A container of somebody's `docker run` inherits project and stack from
+ * the labels of an image that was built for the stack; only the stack's own name a resource as well.
+ */
+export function ownContainers(owner: Owner): string[] {
+  return [...filters(owner), "--filter", `label=${LABEL.resource}`];
 }
 
 function words(text: string): string[] {

@@ -1,13 +1,18 @@
 /** The machine that `tristack host` works on: that of a stack, or one given by its address. */
 import { dockerHost } from "../components/docker/engine-address.ts";
 import type { HostScriptArgs } from "../components/docker/host/script.ts";
+import type { MachineSettings } from "../components/settings/machine.ts";
+import { requireBackend } from "./backend.ts";
+import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Project, checkStackName, readStackFile } from "./project.ts";
 import { type SshCommand, sshCommand } from "./ssh.ts";
-import { allMissingSecrets, requireSettings, sshSettingsOf } from "./stack-settings.ts";
+import { allMissingSecrets, objectOf, requireSettings, sshSettingsOf } from "./stack-settings.ts";
 
 /** Who deploys to a machine that no stack names yet. */
 const USUAL_USER = "deploy";
+/** Where no stack says otherwise. */
+const PUBLIC_PORTS = [80, 443] as const;
 
 export interface HostTarget {
   /** Name or address without the user, for messages. */
@@ -37,7 +42,7 @@ async function byAddress(address: string) {
   const { host } = await import("../components/settings/host.ts");
   const { prepare, ...ssh } = host.parse({ docker: address });
   const user = USUAL_USER;
-  return { address, ssh, user, prepare: { ...prepare, user, proxyPorts: [80, 443] } };
+  return { address, ssh, user, prepare: { ...prepare, user, proxyPorts: PUBLIC_PORTS } };
 }
 
 async function byStack(project: Project, given: string) {
@@ -47,7 +52,9 @@ async function byStack(project: Project, given: string) {
     throw badInput(
       `There is no settings file of a stack ${stack}; needs a stack that exists, or an ssh:// address`,
     );
-  const { host, proxy } = await requireSettings(project, stack, file, allMissingSecrets(file));
+  const settings = await requireSettings(project, stack, file, allMissingSecrets(file));
+  if (settings.target === "host") return byMachine(project, stack, settings.machine);
+  const { host, proxy } = settings;
   const address = dockerHost(host.docker);
   if (!address.startsWith("ssh://")) {
     throw badInput(
@@ -57,6 +64,16 @@ async function byStack(project: Project, given: string) {
   const user = decodeURIComponent(new URL(address).username);
   const proxyPorts = [proxy.httpPort, proxy.httpsPort];
   return { address, ssh: sshSettingsOf(file), user, prepare: { ...host.prepare, user, proxyPorts } };
+}
+
+/** A machine that a stack of its own has made: only its outputs know where. */
+async function byMachine(project: Project, stack: string, { user, prepare }: MachineSettings) {
+  const engine = new Engine(project, stack, requireBackend(project));
+  const { docker } = objectOf((await engine.outputs())?.host);
+  if (typeof docker !== "string")
+    throw badInput(`The machine of ${stack} is not there yet; needs npx pulumi up --stack ${stack} first`);
+  const ssh = { sshOptions: [], hostKey: undefined };
+  return { address: docker, ssh, user, prepare: { ...prepare, user, proxyPorts: PUBLIC_PORTS } };
 }
 
 function withUser(address: string, user: string): string {

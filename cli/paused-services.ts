@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { seconds } from "../components/shared/units.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, ownContainers } from "./docker.ts";
 import { failed } from "./errors.ts";
 import type { Say } from "./progress.ts";
 
@@ -39,8 +39,7 @@ export async function withoutServices<T>(
 }
 
 async function running(docker: Docker, owner: Owner, service: string): Promise<string[]> {
-  const labels = { [LABEL.project]: owner.project, [LABEL.stack]: owner.stack, [LABEL.service]: service };
-  const filters = Object.entries(labels).flatMap(([key, value]) => ["--filter", `label=${key}=${value}`]);
+  const filters = [...ownContainers(owner), "--filter", `label=${LABEL.service}=${service}`];
   const text = await docker.run(["ps", "--quiet", "--no-trunc", ...filters]);
   return text.split("\n").filter((id) => id !== "");
 }

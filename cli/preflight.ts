@@ -2,7 +2,7 @@
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { mebibytes } from "../components/shared/units.ts";
 import type { ReleaseSettings } from "../components/release.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, ownContainers } from "./docker.ts";
 import { failed } from "./errors.ts";
 
 /** Least free space on Docker's disk, in MiB: room for logs and the layers of containers until somebody looks. */
@@ -33,14 +33,8 @@ export async function hostFacts(run: (script: string) => Promise<string>): Promi
 
 /** Memory that the containers of each service use now, in MiB: the most that one of them does. */
 export async function memoryInUse(docker: Docker, owner: Owner): Promise<Readonly<Record<string, number>>> {
-  const own = [
-    "--filter",
-    `label=${LABEL.project}=${owner.project}`,
-    "--filter",
-    `label=${LABEL.stack}=${owner.stack}`,
-  ];
   const format = `{{.ID}} {{.Label "${LABEL.service}"}}`;
-  const rows = (await docker.run(["ps", ...own, "--format", format]))
+  const rows = (await docker.run(["ps", ...ownContainers(owner), "--format", format]))
     .split("\n")
     .map((line) => line.split(" "));
   const serviceOf = new Map(rows.flatMap(([id, service]) => (id && service ? [[id, service] as const] : [])));

@@ -1,6 +1,6 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
-import type { Settings } from "../components/settings.ts";
+import type { Settings, VpsSettings } from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import type { Project, StackFile } from "./project.ts";
@@ -41,6 +41,21 @@ export async function requireSettings(
   const { settings, problems } = await checkSettings(project, stack, file, promised);
   if (!settings) throw badInput(problems ?? "");
   return settings;
+}
+
+/** As `requireSettings`, of a stack that carries an application: what most commands are about. */
+export async function requireApplication(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
+  const settings = await requireSettings(...args);
+  if (settings.target === "vps") return settings;
+  throw noApplication(args[2]);
+}
+
+/** The error of a command that is about an application, told to work on a machine alone. */
+export function noApplication(file: StackFile): Error {
+  return badInput(
+    `${file.name}: target is host, a machine alone; this command needs a stack that carries an application, ` +
+      "of the target vps. What brings the machine up and down: npx pulumi up, npx pulumi destroy",
+  );
 }
 
 /** Config as Pulumi hands it to a program: text, or JSON of an object; with a word in the place of each secret. */
@@ -116,6 +131,11 @@ function hideSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideSecrets);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner)]));
+}
+
+/** Whether the stack is a machine alone, as far as its file says. */
+export function isHost(file: StackFile | undefined): boolean {
+  return file?.config.target === "host";
 }
 
 /** The Docker Engine that a stack's settings name; undefined: as the docker command finds it. */

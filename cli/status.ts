@@ -1,4 +1,5 @@
 /** What a stack runs and how it fares, read from the backend, its host and Docker. */
+import { ownContainers } from "./docker.ts";
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
 import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
@@ -70,11 +71,15 @@ export async function stackStatus(context: StackContext, image: string): Promise
 
 /** Containers that ought to run: neither those that carry secrets nor those that have done their work. */
 export async function containersOf({ docker, engine }: StackContext): Promise<ContainerStatus[]> {
-  const { project, stack } = engine.owner;
-  const own = ["--filter", `label=${LABEL.project}=${project}`, "--filter", `label=${LABEL.stack}=${stack}`];
   const fields = ["Names", "Status"].map((field) => `{{.${field}}}`);
   const labels = [LABEL.resource, LABEL.release].map((label) => `{{.Label "${label}"}}`);
-  const text = await docker.run(["ps", "--all", ...own, "--format", [...fields, ...labels].join("\t")]);
+  const text = await docker.run([
+    "ps",
+    "--all",
+    ...ownContainers(engine.owner),
+    "--format",
+    [...fields, ...labels].join("\t"),
+  ]);
   return text
     .split("\n")
     .filter((line) => line !== "")

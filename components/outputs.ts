@@ -5,9 +5,10 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { hostOutputsSchema } from "./host-outputs.ts";
 import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
 import { releaseSettingsSchema } from "./settings/bounds.ts";
-import { type Settings, isProtected } from "./settings.ts";
+import { type VpsSettings, isProtected } from "./settings.ts";
 import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
@@ -228,7 +229,12 @@ export interface Built {
 }
 
 /** The outputs of a stack: the one place that puts them together. */
-export function assembleOutputs(parts: { settings: Settings; owner: Owner; release: Release; built: Built }) {
+export function assembleOutputs(parts: {
+  settings: VpsSettings;
+  owner: Owner;
+  release: Release;
+  built: Built;
+}) {
   const { settings, owner, release, built } = parts;
   const { environment, database } = settings;
   return {
@@ -265,7 +271,7 @@ export function assembleOutputs(parts: { settings: Settings; owner: Owner; relea
 }
 
 /** Public addresses of a stack. */
-export function urlsOf(settings: Settings): Outputs["urls"] {
+export function urlsOf(settings: VpsSettings): Outputs["urls"] {
   const { domain, proxy, services } = settings;
   const origin = proxy.httpsPort === 443 ? `https://${domain}` : `https://${domain}:${proxy.httpsPort}`;
   const route = services.api?.routes[0];
@@ -274,8 +280,17 @@ export function urlsOf(settings: Settings): Outputs["urls"] {
 
 /** Everything in `value` that the contract does not allow; nothing where it is kept. */
 export function checkOutputs(value: unknown): Problem[] {
-  const result = outputsSchema.safeParse(value, { error: plainNeed });
+  return problemsOf(value, outputsSchema);
+}
+
+/** As `checkOutputs`, of a machine alone. */
+export function checkHostOutputs(value: unknown): Problem[] {
+  return problemsOf(value, hostOutputsSchema);
+}
+
+function problemsOf(value: unknown, schema: z.ZodType): Problem[] {
+  const result = schema.safeParse(value, { error: plainNeed });
   if (result.success) return [];
-  const findings = onePerPlace(findingsOf(result.error.issues, value, outputsSchema));
+  const findings = onePerPlace(findingsOf(result.error.issues, value, schema));
   return findings.map((finding) => problemOf(finding, value));
 }

@@ -1,7 +1,7 @@
 /** Which release a stack runs: what its settings say, or else what it ran last. */
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { type ReleaseSetting, type Settings, settingsReport } from "./settings.ts";
+import { type ReleaseSetting, type VpsSettings, settingsReport } from "./settings.ts";
 import { releaseSettingsSchema } from "./settings/bounds.ts";
 import { breaches } from "./settings/rule-check.ts";
 import type { Owner } from "./shared/labels.ts";
@@ -70,7 +70,7 @@ export function recordedRelease(value: unknown): RecordedRelease | undefined {
 }
 
 /** Only what is part of a release. */
-export function releaseSettingsOf({ services, proxy }: Settings): ReleaseSettings {
+export function releaseSettingsOf({ services, proxy }: VpsSettings): ReleaseSettings {
   return { services, proxy: { bodyLimit: proxy.bodyLimit, timeout: proxy.timeout } };
 }
 
@@ -78,7 +78,11 @@ export function releaseSettingsOf({ services, proxy }: Settings): ReleaseSetting
  * The settings with those of another release in their place.
  * @throws RunError where today's settings lack something that it needs, such as a secret.
  */
-export function withReleaseSettings(settings: Settings, release: ReleaseSettings, owner: Owner): Settings {
+export function withReleaseSettings(
+  settings: VpsSettings,
+  release: ReleaseSettings,
+  owner: Owner,
+): VpsSettings {
   const merged = {
     ...settings,
     services: release.services,

@@ -15,6 +15,7 @@ import { type Finding, type Problem, problemOf, report } from "./shared/problems
 /** A stack's settings, checked and with every default filled in. */
 export type Settings = z.infer<typeof settingsSchema>;
 export type VpsSettings = Extract<Settings, { target: "vps" }>;
+export type HostSettings = Extract<Settings, { target: "host" }>;
 export type Environment = VpsSettings["environment"];
 export type Service = VpsSettings["services"][string];
 export type ReleaseSetting = NonNullable<VpsSettings["release"]>;
@@ -47,7 +48,10 @@ export function parseSettings(
     ...unencrypted(input, context),
     ...breaches(input, wrong),
   ];
-  if (result.success && findings.length === 0) return { settings: withHiddenSecrets(result.data) };
+  if (result.success && findings.length === 0) {
+    hideSecrets(result.data);
+    return { settings: result.data };
+  }
 
   const hidden = new Set([...(context.secretKeys ?? []), "secrets"]);
   const problems = inSchemaOrder(onePerPlace(findings), input, settingsSchema).map((finding) =>
@@ -89,7 +93,7 @@ export function settingsReport(stack: string, problems: readonly Problem[]): str
  * One of the values under `secrets`, encrypted wherever Pulumi stores it.
  * @throws Error when there is none of that name: the rules see to it that services name existing ones only.
  */
-export function secretValue(settings: Settings, name: string): pulumi.Output<string> {
+export function secretValue(settings: Pick<VpsSettings, "secrets">, name: string): pulumi.Output<string> {
   const value = settings.secrets[name];
   if (value === undefined) throw new Error(`no secret of the name ${name}`);
   return pulumi.secret(value);
@@ -122,12 +126,12 @@ function isEncrypted(key: string): boolean {
   return isConfigSecret?.(key) ?? false;
 }
 
-/** Settings whose secrets can be read, and are not printed by accident: neither as JSON nor by console.log. */
-function withHiddenSecrets(settings: Settings): Settings {
+/** Secrets can be read afterwards, and are not printed by accident: neither as JSON nor by console.log. */
+function hideSecrets(settings: Settings): void {
+  if (!("secrets" in settings)) return;
   const masked = () => Object.fromEntries(Object.keys(settings.secrets).map((name) => [name, "[secret]"]));
   Object.defineProperties(settings.secrets, {
     toJSON: { value: masked },
     [inspect.custom]: { value: masked },
   });
-  return settings;
 }

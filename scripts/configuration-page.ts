@@ -1,6 +1,6 @@
 /** docs/configuration.md: every setting, from the schema, and every rule. */
 import { readFileSync } from "node:fs";
-import { rules } from "../components/settings/rule-check.ts";
+import { ruleMeanings } from "../components/settings/rule-check.ts";
 import { settingsSchema } from "../components/settings/bounds.ts";
 import { type SchemaNode, alternatives, isNode, jsonSchemaOf } from "../components/shared/schema-tree.ts";
 import { type Column, sections } from "./markdown.ts";
@@ -31,16 +31,21 @@ const columns: readonly Column[] = [
 export function configurationPage(): string {
   const example = readFileSync(new URL("example-stack.yaml", import.meta.url), "utf8").trimEnd();
   const targets = alternatives(jsonSchemaOf(settingsSchema));
-  const meanings = [...new Set(rules.map(({ meaning }) => meaning))];
   return [
     INTRO,
     `## A complete example\n\n\`\`\`yaml\n${example}\n\`\`\``,
-    ...targets.map((target) => sections(target, "Settings", columns)),
-    `## Rules\n\nWhat several settings must be together:\n\n${meanings.map((meaning) => `- ${meaning}`).join("\n")}`,
+    ...targets.map((target) => sections(target, titleOf(target), columns)),
+    `## Rules\n\nWhat several settings must be together:\n\n${ruleMeanings.map((meaning) => `- ${meaning}`).join("\n")}`,
     "",
   ]
     .join("\n\n")
     .replace(/\n+$/, "\n");
+}
+
+/** Each target has settings of its own. */
+function titleOf({ properties }: SchemaNode): string {
+  const target = properties?.target;
+  return `Settings of the target \`${isNode(target) ? String(target.const) : ""}\``;
 }
 
 function needOf(node: SchemaNode): string {

@@ -1,4 +1,5 @@
 /** schemas/generated/outputs.schema.json and docs/outputs.md, from the contract. */
+import { hostOutputsSchema } from "../components/host-outputs.ts";
 import { outputsSchema } from "../components/outputs.ts";
 import { type SchemaNode, isNode, jsonSchemaOf } from "../components/shared/schema-tree.ts";
 import { type Column, sections } from "./markdown.ts";
@@ -12,21 +13,34 @@ adds what is only known later (\`status\`). schemas/generated/outputs.schema.jso
 a change of \`schemaVersion\`. What does not exist yet is \`null\`, not left out. No secret is an output: \`secretRef\` says where
 it lies, as a URI (\`pulumi:\`, \`file:\`, \`k8s:\`, \`aws-sm:\`). Commands are lists of words, never text for a shell.`;
 
+const HOST = `## A machine alone
+
+A stack of the target \`host\` carries no application and exports only where its machine is, for the settings of those that run on it:
+schemas/generated/host-outputs.schema.json.`;
+
 const columns: readonly Column[] = [
   { head: "type", cell: (_, node) => typeOf(node) },
   { head: "meaning", cell: (_, node) => String(node.description ?? "") },
 ];
 
 export function outputsJsonSchema(): SchemaNode {
-  // The sentences of the settings are for those who write them.
-  const plain = JSON.stringify(jsonSchemaOf(outputsSchema), (key, value: unknown) =>
-    key === "errorMessage" ? undefined : value,
-  );
-  return { title: "Outputs of a Tristack stack", ...(JSON.parse(plain) as SchemaNode) };
+  return { title: "Outputs of a Tristack stack", ...forReaders(jsonSchemaOf(outputsSchema)) };
+}
+
+export function hostOutputsJsonSchema(): SchemaNode {
+  return { title: "Outputs of a machine of Tristack", ...forReaders(jsonSchemaOf(hostOutputsSchema)) };
+}
+
+/** The sentences of the settings are for those who write them. */
+function forReaders(node: SchemaNode): SchemaNode {
+  const plain = JSON.stringify(node, (key, value: unknown) => (key === "errorMessage" ? undefined : value));
+  return JSON.parse(plain) as SchemaNode;
 }
 
 export function outputsPage(): string {
-  return `${INTRO}\n\n${sections(jsonSchemaOf(outputsSchema), "Fields", columns)}\n`;
+  const fields = sections(jsonSchemaOf(outputsSchema), "Fields", columns);
+  const ofHost = sections(jsonSchemaOf(hostOutputsSchema), "Fields of a machine", columns);
+  return `${INTRO}\n\n${fields}\n\n${HOST}\n\n${ofHost}\n`;
 }
 
 function typeOf(node: SchemaNode): string {

@@ -108,9 +108,16 @@ export function builtFrom(tool: Tool): string {
 /** Hash of everything that decides what a build makes, except the Go that does it. */
 export function inputsOf(tool: Tool): string {
   const hash = createHash("sha256").update(JSON.stringify([tool, process.platform, process.arch]));
-  const folder = source("modules", tool.source.folder);
-  for (const file of files(folder)) hash.update(`${relative(folder, file)}\0`).update(readFileSync(file));
+  for (const folder of foldersOf(tool))
+    for (const file of files(folder)) hash.update(`${relative(folder, file)}\0`).update(readFileSync(file));
   return hash.digest("hex");
+}
+
+/** The folder of the tool's module, and those beside it that its go.mod takes in. */
+function foldersOf({ source: { folder } }: Tool): string[] {
+  const goMod = readFileSync(source("modules", folder, "go.mod"), "utf8");
+  const beside = [...goMod.matchAll(/^replace \S+ => \.\.\/(\S+)$/gm)].map(([, name = ""]) => name);
+  return [folder, ...beside].map((name) => source("modules", name));
 }
 
 /** Removes what a killed run has left in a folder: its drafts, by the beginning of their names. Under the run's lock. */

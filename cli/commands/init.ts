@@ -14,7 +14,7 @@ import { type Project, readProject, readStackFile, stackPath } from "../project.
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
+import { allMissingSecrets, isHost, requireSettings } from "../stack-settings.ts";
 import { dockerOf } from "../stack-docker.ts";
 
 interface InitOptions {
@@ -63,8 +63,11 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const secrets = await collectSecrets(names, asking);
 
   const engine = new Engine(project, stack, backend, passphrase);
-  const docker = dockerOf(project, file);
-  const result = await exclusively(project, stack, () => make(engine, docker, provider, secrets));
+  // A machine alone has no Docker of its own to look at.
+  const docker = isHost(file) ? undefined : dockerOf(project, file);
+  const result = await exclusively(project, stack, () =>
+    docker ? make(engine, docker, provider, secrets) : makeHost(engine, provider),
+  );
   if (options.json)
     return printJson({ stack, backend: backend.url, ...result, secrets: Object.keys(secrets) });
   print(`${stack} ${result.created ? "is created" : "was there already"} in ${backend.url}.`);
@@ -79,6 +82,13 @@ async function init(stack: string, options: InitOptions): Promise<void> {
     );
   }
   print(`Next: npx pulumi preview --stack ${stack}`);
+}
+
+/** A machine alone: it has neither secrets nor anything in Docker to recover. */
+async function makeHost(engine: Engine, provider: string) {
+  const created = !(await engine.exists());
+  if (created) await createProgress().step(`Stack in ${engine.backend.url}`, () => engine.create(provider));
+  return { created, recovered: [], warnings: [] };
 }
 
 /** Creates the stack or recovers it, sets its secrets, and sees whether its Docker answers. */

@@ -31,11 +31,12 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   if (!stored) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
   if (Object.keys(stored).length === 0)
     throw failed(`the stack ${stack} has no outputs yet: its first update has not ended`);
-  const values = { ...stored, ...(await live(project, stack, stored)) };
+  const isHost = stored.target === "host";
+  const values = isHost ? stored : { ...stored, ...(await live(project, stack, stored)) };
   // Loaded here, so that `--help` need not wait for them.
-  const { checkOutputs } = await import("../../components/outputs.ts");
+  const { checkHostOutputs, checkOutputs } = await import("../../components/outputs.ts");
   const { report: problemReport } = await import("../../components/shared/problems.ts");
-  const problems = checkOutputs(values);
+  const problems = isHost ? checkHostOutputs(values) : checkOutputs(values);
   if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
   if (json) return printJson(values);
   print(table(flatten(values)));

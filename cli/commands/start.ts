@@ -1,7 +1,7 @@
 /** `tristack start` (`npm start`): the whole application on this machine's Docker, from nothing. */
 import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
-import type { Settings } from "../../components/settings.ts";
+import type { VpsSettings } from "../../components/settings.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import { type Backend, ensureBackend, exportsFor } from "../backend.ts";
 import type { Docker } from "../docker.ts";
@@ -22,7 +22,7 @@ import { portsInUse } from "../ports.ts";
 import { type Progress, createProgress } from "../progress.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "../project.ts";
 import { type SiteCheck, checkSite } from "../site.ts";
-import { missingSecrets, objectOf, requireSettings } from "../stack-settings.ts";
+import { missingSecrets, objectOf, requireApplication } from "../stack-settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import { type Updated, openStack, update } from "../update.ts";
 import { dockerOf } from "../stack-docker.ts";
@@ -60,7 +60,7 @@ async function start(options: StartOptions): Promise<void> {
   // All of the input is checked before the first thing is made.
   const text = mergeLocalSettings(readLocalSettings(project), project.name, ports);
   const wanted = parseStackFile(project, STACK, text);
-  const settings = await requireSettings(project, STACK, wanted, missingSecrets(wanted));
+  const settings = await requireApplication(project, STACK, wanted, missingSecrets(wanted));
   const docker = dockerOf(project, wanted);
   await checkPorts(project, wanted, docker);
   if (!options.build) await checkImages(project, wanted);
@@ -73,7 +73,7 @@ interface Checked {
   readonly options: StartOptions;
   readonly ports: Pick<LocalChanges, "httpPort" | "httpsPort">;
   readonly wanted: StackFile;
-  readonly settings: Settings;
+  readonly settings: VpsSettings;
   readonly docker: Docker;
 }
 
@@ -98,7 +98,7 @@ async function bringUp({ project, options, ports, wanted, settings, docker }: Ch
 
 async function prepareTools(
   options: StartOptions,
-  { monitoring }: Settings,
+  { monitoring }: VpsSettings,
   progress: Progress,
 ): Promise<ImageReport> {
   // Loaded here, so that `--help` need not wait for them.

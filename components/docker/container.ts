@@ -46,7 +46,9 @@ const CPU_PERIOD = 100_000;
 export function containerArgs(owner: Owner, resource: string, policy: ContainerPolicy) {
   const memory = mebibytes(policy.memory);
   return {
-    restart: "unless-stopped",
+    // Not unless-stopped: a daemon that was killed stops what still runs when it is back, and then takes it for stopped
+    // by hand (https://github.com/moby/moby/pull/53415).
+    restart: "always",
     cpuPeriod: CPU_PERIOD,
     cpuQuota: Math.round(policy.cpu * CPU_PERIOD),
     memory,

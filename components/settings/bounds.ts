@@ -6,7 +6,9 @@
 import { z } from "zod";
 import { backup } from "./backup.ts";
 import { certificates } from "./certificate-settings.ts";
+import { environment } from "./environment.ts";
 import { host } from "./host.ts";
+import { hostSchema } from "./machine.ts";
 import { monitoring, monitoringImages } from "./monitoring.ts";
 import {
   HOST_NAME,
@@ -21,7 +23,6 @@ import {
   secretName,
   size,
   text,
-  time,
   variableName,
   wholeNumber,
 } from "./value-types.ts";
@@ -45,17 +46,6 @@ const command = (max: number) =>
     max,
     "words of a command, such as [python, -m, app]",
   );
-
-const environment = choice("kind", [
-  object({ kind: z.literal("local").describe("A developer's machine.") }),
-  object({ kind: z.literal("staging").describe("Production's shape with smaller numbers; protected.") }),
-  object({ kind: z.literal("production").describe("The real thing; protected.") }),
-  object({
-    kind: z.literal("preview").describe("Ephemeral, such as one pull request's."),
-    expiresAt: time().describe("After this time the environment may be destroyed by anyone's sweep."),
-    pullRequest: wholeNumber(1, 10_000_000).optional().describe("The pull request that it belongs to."),
-  }),
-]).describe("What the stack is for. Data is protected from deletion in staging and production.");
 
 /** What is asked where the settings do not say. */
 export const HEALTH_PATH = "/health";
@@ -306,4 +296,4 @@ export const vpsSchema = object({
 });
 
 /** What a stack is, by target. */
-export const settingsSchema = choice("target", [vpsSchema]);
+export const settingsSchema = choice("target", [vpsSchema, hostSchema]);

@@ -1,8 +1,7 @@
 /** Settings of certificates: who signs them, for which names, and how the issuer is shown that they are ours. */
 import { z } from "zod";
-import { HOST_NAME, choice, list, object, oneOf, secretName, text } from "./value-types.ts";
+import { WILDCARD_OR_HOST, choice, list, object, oneOf, secretName, text } from "./value-types.ts";
 
-const WILDCARD_OR_HOST = new RegExp(HOST_NAME.source.replace("^(?=.{1,253}$)", "^(?=.{1,253}$)(\\*\\.)?"));
 const PEM_CERTIFICATES = /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
 
 const names = () =>

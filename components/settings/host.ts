@@ -6,7 +6,7 @@ const DOCKER_HOST = /^(ssh:\/\/[^\s@/-][^\s@/]*@[^\s/]+|unix:\/\/\/\S+|tcp:\/\/\
 const KEY_TYPE = "(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+)";
 const PUBLIC_KEY = `${KEY_TYPE} [A-Za-z0-9+/]{20,}={0,3}`;
 
-const publicKey = () =>
+export const publicKey = () =>
   // The comment at its end is a person's or a machine's name: letters that mean nothing to a shell.
   text(
     new RegExp(`^${PUBLIC_KEY}( [\\w.@: -]{0,100})?$`),

@@ -3,17 +3,18 @@
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
 import { certificateRules } from "./certificate-rules.ts";
+import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
 import { serviceRules } from "./service-rules.ts";
 import { ANY, type Pattern, type Rule, SAME, stackRules } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
-export const rules: readonly Rule[] = [
-  ...stackRules,
-  ...certificateRules,
-  ...monitoringRules,
-  ...serviceRules,
+const vpsRules = [...stackRules, ...certificateRules, ...monitoringRules, ...serviceRules];
+
+/** Sentences of all rules, each once. */
+export const ruleMeanings: readonly string[] = [
+  ...new Set([...vpsRules, ...machineRules].map(({ meaning }) => meaning)),
 ];
 
 /**
@@ -24,6 +25,12 @@ export function breaches(input: Record<string, unknown>, wrong: readonly Finding
   const repaired = repair(input, wrong);
   if (repaired === undefined) return [];
   const { settings, spoilt } = repaired;
+  return settings.target === "vps"
+    ? breachesOf(vpsRules, settings, spoilt)
+    : breachesOf(machineRules, settings, spoilt);
+}
+
+function breachesOf<S>(rules: readonly Rule<S>[], settings: S, spoilt: readonly Path[]): Finding[] {
   return rules.flatMap((rule) =>
     [...rule.check(settings)].filter(
       ({ path }) =>

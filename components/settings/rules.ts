@@ -13,13 +13,14 @@ export const ANY = "*";
 /** In a pattern: the service that the breach is in. */
 export const SAME = "=";
 
-export interface Rule {
+/** A rule about the settings of one target. */
+export interface Rule<S = VpsSettings> {
   /** The rule as a sentence. */
   readonly meaning: string;
   /** What it would see a breach in, or at the wrong place of a list, if it were not there. */
   readonly reliesOn: readonly Pattern[];
   /** Every breach. */
-  check(settings: VpsSettings): Iterable<Finding>;
+  check(settings: S): Iterable<Finding>;
 }
 
 /** The names alone: what is wrong inside of a service does not touch them. */

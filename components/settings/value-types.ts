@@ -11,6 +11,11 @@ import { DURATION_PATTERN, SIZE_PATTERN, mebibytes, seconds } from "../shared/un
 export const HOST_NAME =
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
+/** The same, or a wildcard in front of one. */
+export const WILDCARD_OR_HOST = new RegExp(
+  HOST_NAME.source.replace("^(?=.{1,253}$)", "^(?=.{1,253}$)(\\*\\.)?"),
+);
+
 /** Puts the sentence into the JSON Schema too, where editors show it and docs/configuration.md takes it from. */
 function needing<T extends z.ZodType>(schema: T, need: string): T {
   return schema.meta({ errorMessage: need });

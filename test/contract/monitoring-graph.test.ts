@@ -86,7 +86,7 @@ describe("monitoring", () => {
       assert.deepEqual(all.capabilities, { drops: ["ALL"], adds: [] }, name);
       assert.deepEqual(all.securityOpts, ["no-new-privileges:true"], name);
       assert.equal(all.memorySwap, all.memory, name);
-      assert.equal(all.restart, "unless-stopped", name);
+      assert.equal(all.restart, "always", name);
       assert.ok(!("privileged" in all) && !("devices" in all) && !("pidMode" in all), name);
       assert.ok(deleteBeforeReplace, name);
     }

@@ -143,7 +143,7 @@ describe("traps of the provider", () => {
   it("18: what is to run for long says so", () => {
     for (const { name, inputs } of containers) {
       const once = inputs.mustRun === false;
-      assert.equal(inputs.restart, once ? "no" : "unless-stopped", name);
+      assert.equal(inputs.restart, once ? "no" : "always", name);
     }
   });
 });

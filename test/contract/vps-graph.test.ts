@@ -130,7 +130,7 @@ for (const { stack, file, protects, backup } of SHIPPED) {
     it("restarts what runs for long, and never what runs once", () => {
       for (const container of containers(graph)) {
         const once = isOneShot(container) || isCarrier(container);
-        assert.equal(container.inputs.restart, once ? "no" : "unless-stopped", container.name);
+        assert.equal(container.inputs.restart, once ? "no" : "always", container.name);
       }
     });
 

@@ -1,18 +1,12 @@
 /**
- * Route 53 as far as it can be had: moto (moto.txt) from PyPI, in an environment of its own. What is written to its zone is
+ * Route 53 as far as it can be had: moto (e2e-moto.ts). What is written to its zone is
  * what the DNS server of e2e-pebble.ts answers, before whoever wrote it hears that it is done.
  */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { cacheFolder } from "../../toolchain/paths.ts";
-import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
+import { startMoto } from "./e2e-moto.ts";
 import type { Dns } from "./e2e-pebble.ts";
-import { freePort } from "./e2e-workspace.ts";
 
 const API = "/2013-04-01/hostedzone";
 /** moto tells its services apart by what a request is signed for; it checks no signature. */
@@ -41,21 +35,11 @@ export class Route53 {
 
   /** With one zone. @param zone such as `e2e.test` */
   static async start(zone: string, dns: Dns): Promise<Route53> {
-    const python = await environment();
-    const port = await freePort();
-    const moto = execa(join(python, "bin", "moto_server"), ["-H", "127.0.0.1", "-p", String(port)], {
-      reject: false,
-      buffer: false,
-      stdio: "ignore",
-    });
+    const moto = await startMoto();
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
-    const route53 = new Route53(port, dns, server, async () => {
-      moto.kill();
-      await moto;
-    });
+    const route53 = new Route53(moto.port, dns, server, moto.stop);
     await route53.#addZone(zone);
-    console.log("      Route 53: moto 5.2.5");
     return route53;
   }
 
@@ -110,29 +94,4 @@ export class Route53 {
     await new Promise((resolve) => this.#server.close(resolve));
     await this.#stop();
   }
-}
-
-/** A Python environment with moto, made once. */
-async function environment(): Promise<string> {
-  const requirements = join(import.meta.dirname, "moto.txt");
-  const hash = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
-  const folder = cacheFolder("test-tools", `moto-${hash}`);
-  if (existsSync(join(folder, "made"))) return folder;
-  console.log("      installing moto, once");
-  rmSync(folder, { recursive: true, force: true });
-  const python = async (...args: string[]) =>
-    succeeded(await run(args[0] ?? "", args.slice(1), { cwd: REPOSITORY, timeoutSeconds: 900 }));
-  await python("python3", "-m", "venv", folder);
-  await python(
-    join(folder, "bin", "pip"),
-    "install",
-    "--no-deps",
-    "--only-binary",
-    ":all:",
-    "-r",
-    requirements,
-  );
-  // The paths inside are absolute, so it cannot be moved into place whole: a mark says that it is.
-  writeFileSync(join(folder, "made"), "");
-  return folder;
 }

@@ -95,7 +95,7 @@ async function run(input: StackInput, resources: Registered[]): Promise<Record<s
 
 function mocks(input: StackInput): pulumi.runtime.Mocks {
   return {
-    call: () => ({}),
+    call: ({ token }) => (token === "aws:ec2/getAmi:getAmi" ? { id: "ami-debian" } : {}),
     newResource: ({ type, name, inputs }) => {
       const state = inputs as Record<string, unknown>;
       if (type === "pulumi:pulumi:StackReference") {
@@ -107,7 +107,13 @@ function mocks(input: StackInput): pulumi.runtime.Mocks {
       const code = Object.entries(input.exitCodes ?? {}).find(([start]) => name.startsWith(start))?.[1] ?? 0;
       return {
         id: `${name}-id`,
-        state: { name: `${name}-docker`, ...state, exitCode: code, containerLogs: input.log ?? "" },
+        state: {
+          name: `${name}-docker`,
+          publicIp: "203.0.113.10",
+          ...state,
+          exitCode: code,
+          containerLogs: input.log ?? "",
+        },
       };
     },
   };

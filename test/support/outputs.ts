@@ -1,7 +1,6 @@
 /** Outputs to test with. */
 import { type Built, assembleOutputs } from "../../components/outputs.ts";
-import { parseSettings } from "../../components/settings.ts";
-import { CONTEXT, type Config, goodConfig, rawConfig } from "./settings.ts";
+import { type Config, goodConfig, vpsSettings } from "./settings.ts";
 
 export const BUILT: Built = {
   releaseId: "v1.0.0-0badcafe",
@@ -13,10 +12,8 @@ export const BUILT: Built = {
 
 /** The outputs of the good stack of test/support/settings.ts, with changes to its settings and to what is built. */
 export function goodOutputs(change: Config = {}, built: Partial<Built> = {}) {
-  const result = parseSettings(rawConfig({ ...goodConfig(), ...change }), CONTEXT);
-  if ("problems" in result) throw new Error(JSON.stringify(result.problems));
   return assembleOutputs({
-    settings: result.settings,
+    settings: vpsSettings({ ...goodConfig(), ...change }),
     owner: { project: "tristack", stack: "test" },
     release: { version: "v1.0.0", digests: { web: `sha256:${"0".repeat(64)}` } },
     built: { ...BUILT, ...built },

@@ -1,5 +1,5 @@
 /** Stack files to test with. */
-import { type SettingsContext, parseSettings } from "../../components/settings.ts";
+import { type SettingsContext, type VpsSettings, parseSettings } from "../../components/settings.ts";
 import { type Path, problemLine, valueAt } from "../../components/shared/problems.ts";
 
 export type Config = Record<string, unknown>;
@@ -64,6 +64,19 @@ export function changed(config: Config, path: Path, value: unknown): Config {
   if (value === undefined) Reflect.deleteProperty(holder, last);
   else Reflect.set(holder, last, value);
   return copy;
+}
+
+/** The settings of a config that must be right. */
+export function vpsSettings(config: Config): VpsSettings {
+  return vpsSettingsOf(rawConfig(config));
+}
+
+/** As `vpsSettings`, of config as Pulumi hands it over. */
+export function vpsSettingsOf(raw: Record<string, string>): VpsSettings {
+  const result = parseSettings(raw, CONTEXT);
+  if ("problems" in result) throw new Error(result.problems.map(problemLine).join("\n"));
+  if (result.settings.target !== "vps") throw new Error(`the target is ${result.settings.target}`);
+  return result.settings;
 }
 
 /** The problems of a config, as lines; none where it is right. */

@@ -10,9 +10,8 @@ import { withoutMigrations } from "../../cli/rollout.ts";
 import { incompatibility } from "../../cli/schema-revisions.ts";
 import { accessOf } from "../../cli/traffic.ts";
 import { releaseSettingsOf } from "../../components/release.ts";
-import { parseSettings } from "../../components/settings.ts";
 import { blotOut } from "../../components/shared/secret-text.ts";
-import { CONTEXT, goodConfig, rawConfig } from "../support/settings.ts";
+import { goodConfig, vpsSettings } from "../support/settings.ts";
 
 const BOUNDS = { seconds: 60, maxErrors: 1, maxP99Milliseconds: 3000 };
 const probe = (over: object = {}) => ({
@@ -26,9 +25,7 @@ const probe = (over: object = {}) => ({
 const NO_TRAFFIC = { requests: 0, failed: 0 };
 
 function settings() {
-  const result = parseSettings(rawConfig(goodConfig()), CONTEXT);
-  assert.ok("settings" in result);
-  return releaseSettingsOf(result.settings);
+  return releaseSettingsOf(vpsSettings(goodConfig()));
 }
 
 function entry(version: string, over: Partial<Entry> = {}): Entry {

@@ -1,7 +1,13 @@
 /** Settings that are right: of each kind, at their bounds, and with their defaults. */
 import assert from "node:assert/strict";
-import { parseSettings } from "../../components/settings.ts";
-import { CONTEXT, changed, goodConfig, problemLines, rawConfig } from "../support/settings.ts";
+import {
+  changed,
+  goodConfig,
+  problemLines,
+  rawConfig,
+  vpsSettings,
+  vpsSettingsOf,
+} from "../support/settings.ts";
 
 describe("good settings", () => {
   const good = (change: Record<string, unknown>) => problemLines({ ...goodConfig(), ...change });
@@ -23,9 +29,7 @@ describe("good settings", () => {
       environment: { kind: "local" },
       services: { web: { image: "web", port: 80, routes: ["/"] } },
     };
-    const result = parseSettings(rawConfig(config), { ...CONTEXT, secretKeys: new Set() });
-    assert.ok("settings" in result);
-    assert.deepEqual(result.settings, {
+    assert.deepEqual(vpsSettings(config), {
       target: "vps",
       environment: { kind: "local" },
       domain: "localhost",
@@ -80,9 +84,8 @@ describe("good settings", () => {
   });
 
   it("with monitoring get its defaults", () => {
-    const result = parseSettings(rawConfig({ ...goodConfig(), monitoring: {} }), CONTEXT);
-    assert.ok("settings" in result);
-    assert.deepEqual(result.settings.monitoring, {
+    const settings = vpsSettings({ ...goodConfig(), monitoring: {} });
+    assert.deepEqual(settings.monitoring, {
       interval: "15s",
       retention: "15d",
       retentionSize: "2GiB",
@@ -102,9 +105,8 @@ describe("good settings", () => {
   });
 
   it("with letsencrypt get its directory", () => {
-    const result = parseSettings(rawConfig(goodConfig()), CONTEXT);
-    assert.ok("settings" in result);
-    assert.deepEqual(result.settings.certificates, {
+    const settings = vpsSettings(goodConfig());
+    assert.deepEqual(settings.certificates, {
       issuer: "letsencrypt",
       email: "ops@example.com",
       server: "https://acme-v02.api.letsencrypt.org/directory",
@@ -122,9 +124,8 @@ describe("good settings", () => {
       names: ["www.example.com", "*.preview.example.com"],
       challenge: { kind: "dns", provider: "route53", accessKey: "API_KEY", secretKey: "API_KEY" },
     };
-    const result = parseSettings(rawConfig({ ...goodConfig(), certificates, alarm: "API_KEY" }), CONTEXT);
-    assert.ok("settings" in result, JSON.stringify(result));
-    assert.deepEqual(result.settings.certificates, {
+    const settings = vpsSettings({ ...goodConfig(), certificates, alarm: "API_KEY" });
+    assert.deepEqual(settings.certificates, {
       ...certificates,
       server: "https://acme-v02.api.letsencrypt.org/directory",
       challenge: { ...certificates.challenge, region: "us-east-1" },
@@ -136,17 +137,15 @@ describe("good settings", () => {
   it("with a setting left empty, as `proxy:` alone", () => {
     // The engine of today hands over "", and says that it will be null one day.
     for (const proxy of ["", "null"]) {
-      const result = parseSettings({ ...rawConfig(goodConfig()), proxy }, CONTEXT);
-      assert.ok("settings" in result);
-      assert.equal(result.settings.proxy.httpsPort, 443);
+      const settings = vpsSettingsOf({ ...rawConfig(goodConfig()), proxy });
+      assert.equal(settings.proxy.httpsPort, 443);
     }
   });
 
   it("with a time that YAML took for one, as Pulumi then writes it", () => {
     const environment = { kind: "preview", expiresAt: "2026-12-01 08:30:00 +0000 UTC" };
-    const result = parseSettings(rawConfig({ ...goodConfig(), environment }), CONTEXT);
-    assert.ok("settings" in result);
-    assert.deepEqual(result.settings.environment, { kind: "preview", expiresAt: "2026-12-01T08:30:00Z" });
+    const settings = vpsSettings({ ...goodConfig(), environment });
+    assert.deepEqual(settings.environment, { kind: "preview", expiresAt: "2026-12-01T08:30:00Z" });
   });
 
   it("with a database elsewhere: DATABASE_URL is a secret like any other where `uses` does not give it", () => {

@@ -3,22 +3,15 @@ import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import fc from "fast-check";
-import { parseSettings } from "../../components/settings.ts";
 import { pathText } from "../../components/shared/problems.ts";
 import { PROJECT, stackSchema } from "../../scripts/stack-schema.ts";
 import { goodSettings, mistakes, objectsWithKnownKeys } from "../support/arbitrary-settings.ts";
-import { CONTEXT, type Config, changed, problemLines, rawConfig } from "../support/settings.ts";
+import { CONTEXT, type Config, changed, problemLines, vpsSettings } from "../support/settings.ts";
 
 const SECRETS = { S_KEY: "marker-1f0c", S_URL: "https://me:marker-77aa@host" };
 const good = () => goodSettings(SECRETS);
 const withMistake = () =>
   good().chain((config) => mistakes(config).map((mistake) => ({ config, ...mistake })));
-
-function parsed(config: Config) {
-  const result = parseSettings(rawConfig(config), CONTEXT);
-  assert.ok("settings" in result, "problems" in result ? JSON.stringify(result.problems) : "");
-  return result.settings;
-}
 
 function stackFile(config: Config): Config {
   const names = typeof config.secrets === "object" ? Object.keys(config.secrets ?? {}) : [];
@@ -33,7 +26,7 @@ describe("all settings", () => {
   it("that are right are taken, and keep what they say", () => {
     fc.assert(
       fc.property(good(), (config) => {
-        const settings = parsed(config);
+        const settings = vpsSettings(config);
         assert.partialDeepStrictEqual(settings, config);
       }),
     );
@@ -42,8 +35,8 @@ describe("all settings", () => {
   it("stay the same when they are parsed again with every default written out", () => {
     fc.assert(
       fc.property(good(), (config) => {
-        const once = parsed(config);
-        assert.deepEqual(parsed({ ...once, secrets: { ...once.secrets } }), once);
+        const once = vpsSettings(config);
+        assert.deepEqual(vpsSettings({ ...once, secrets: { ...once.secrets } }), once);
       }),
     );
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { readSettings, secretValue } from "../../components/settings.ts";
+import { type VpsSettings, readSettings, secretValue } from "../../components/settings.ts";
 import { goodConfig, rawConfig } from "../support/settings.ts";
 
 const engineConfig = (raw: Record<string, string>) =>
@@ -34,7 +34,7 @@ describe("reading the settings", () => {
       "other:target": "aws",
     };
     pulumi.runtime.setAllConfig(config, ["tristack:secrets", "docker:registryAuth"]);
-    const settings = readSettings();
+    const settings = readSettings() as VpsSettings;
     assert.equal(settings.domain, "shop.example.com");
     assert.deepEqual(Object.keys(settings.services), ["web", "api", "mailer"]);
   });
@@ -74,7 +74,7 @@ describe("reading the settings", () => {
 
   it("hands secrets out as secrets", async () => {
     pulumi.runtime.setAllConfig(engineConfig(rawConfig(goodConfig())), ["tristack:secrets"]);
-    const settings = readSettings();
+    const settings = readSettings() as VpsSettings;
     const output = secretValue(settings, "API_KEY");
     assert.equal(await pulumi.isSecret(output), true);
     const value = await new Promise((resolve) => output.apply(resolve));

@@ -13,6 +13,8 @@ export function cloudInit(args: Omit<HostScriptArgs, "wait" | "dryRun">): string
   if (args.publicKeys.length === 0)
     throw new Error("host.prepare.publicKeys is empty; needs a key for cloud-init");
   const config = {
+    // Also for the image's own user, who may become root: whoever prepares the machine once more.
+    ssh_authorized_keys: args.publicKeys,
     write_files: [
       {
         path: PATH,

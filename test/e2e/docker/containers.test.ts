@@ -72,7 +72,7 @@ describe("the containers of a stack", () => {
 
   it("start again by themselves, but for those that run once", () => {
     for (const one of all) {
-      const expected = one.State.Running ? "unless-stopped" : "no";
+      const expected = one.State.Running ? "always" : "no";
       assert.equal(one.HostConfig.RestartPolicy.Name, expected, one.Name);
     }
   });

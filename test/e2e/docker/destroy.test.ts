@@ -8,6 +8,8 @@ import { containers, docker, keepBuildCache, leftovers } from "../../support/e2e
 import { Settings, type Workspace, freePort, started } from "../../support/e2e-workspace.ts";
 import { parseDocument } from "yaml";
 
+const BY_HAND = "tristack-e2e-by-hand";
+
 describe("tristack destroy", () => {
   let site: Workspace;
   let guarded: string[];
@@ -52,6 +54,19 @@ describe("tristack destroy", () => {
     assert.notEqual(ran.exitCode, 0);
     assert.match(ran.all, /protect/);
     assert.deepEqual(await everything("guarded"), guarded);
+  });
+
+  it("is not about a container that somebody made of the same image, nor is an update", async () => {
+    const image = (await leftovers("local")).images.find((name) => !name.includes("<none>")) ?? "";
+    // It inherits the image's labels.
+    await docker("run", "--detach", "--name", BY_HAND, "--entrypoint", "sleep", image, "1000");
+    try {
+      succeeded(await site.start(["--no-build"]));
+      assert.ok(!succeeded(await site.tristack(["status", "local"])).stdout.includes(BY_HAND));
+      assert.equal(await docker("inspect", "--format", "{{.State.Status}}", BY_HAND), "running");
+    } finally {
+      await docker("rm", "--force", BY_HAND);
+    }
   });
 
   it("leaves no container, network, volume or labelled image of the stack behind", async () => {

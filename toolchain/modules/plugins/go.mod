@@ -5,6 +5,7 @@ go 1.26
 require (
 	github.com/pulumi/pulumi-terraform-bridge/v3 v3.137.0
 	github.com/terraform-providers/terraform-provider-docker/shim v0.0.0
+	tristack.local/toolchain/names v0.0.0
 )
 
 require (
@@ -383,3 +384,5 @@ replace github.com/terraform-providers/terraform-provider-docker/shim => ./docke
 replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
 
 replace github.com/terraform-providers/terraform-provider-random/shim => ./random-shim
+
+replace tristack.local/toolchain/names => ../names

@@ -4,6 +4,7 @@ package main
 import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 
+	"tristack.local/toolchain/names"
 	"tristack.local/toolchain/plugins/internal/mapping"
 )
 
@@ -12,6 +13,6 @@ var version = "0.0.0"
 
 func main() {
 	info := mapping.Docker(version)
-	mapping.PrintNamesIfAsked(info)
+	names.PrintIfAsked(info)
 	tfbridge.Main("docker", version, info, []byte(`{"name":"docker"}`))
 }

@@ -6,6 +6,7 @@ import (
 
 	pf "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
 
+	"tristack.local/toolchain/names"
 	"tristack.local/toolchain/plugins/internal/mapping"
 )
 
@@ -14,7 +15,7 @@ var version = "0.0.0"
 
 func main() {
 	info := mapping.Random(version)
-	mapping.PrintNamesIfAsked(info)
+	names.PrintIfAsked(info)
 	pf.Main(context.Background(), "random", info, pf.ProviderMetadata{
 		PackageSchema:  []byte(`{"name":"random"}`),
 		BridgeMetadata: []byte("{}"),

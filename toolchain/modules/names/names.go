@@ -1,4 +1,5 @@
-package mapping
+// Package names says what a plugin built here calls everything: compared with the npm package by toolchain/check-plugins.ts.
+package names
 
 import (
 	"encoding/json"
@@ -29,9 +30,9 @@ type Resource struct {
 	Properties          map[string]Property `json:"properties"`
 }
 
-// PrintNamesIfAsked answers `-names` with the names of everything in the plugin and ends the process. They are compared
+// PrintIfAsked answers `-names` with the names of everything in the plugin and ends the process. They are compared
 // with those of the npm package (toolchain/check-plugins.ts), which this plugin has to agree with.
-func PrintNamesIfAsked(info tfbridge.ProviderInfo) {
+func PrintIfAsked(info tfbridge.ProviderInfo) {
 	if len(os.Args) != 2 || os.Args[1] != "-names" {
 		return
 	}

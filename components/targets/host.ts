@@ -1,0 +1,36 @@
+/** A machine of AWS that stacks of the target `vps` run on. Wiring only. */
+import * as aws from "@pulumi/aws";
+import { VirtualMachine, architectureOf } from "../aws/virtual-machine.ts";
+import { assembleHostOutputs } from "../host-outputs.ts";
+import { type HostSettings, isProtected } from "../settings.ts";
+import { LABEL, type Owner } from "../shared/labels.ts";
+
+/** Ports of the proxies that will run there. */
+const PROXY_PORTS = [80, 443] as const;
+
+export function host(settings: HostSettings, owner: Owner) {
+  const { environment, machine, dns } = settings;
+  const protect = isProtected(environment.kind);
+  const provider = new aws.Provider("aws", {
+    region: machine.region as aws.Region,
+    defaultTags: { tags: { [LABEL.project]: owner.project, [LABEL.stack]: owner.stack } },
+  });
+  const opts = { providers: [provider] };
+
+  const made = new VirtualMachine("machine", { settings: machine, ports: PROXY_PORTS, protect }, opts);
+  if (dns) {
+    const zone = aws.route53.getZoneOutput({ name: dns.zone }, { provider });
+    for (const name of new Set(dns.names)) {
+      new aws.route53.Record(
+        `record-${name.replace("*", "any")}`,
+        { zoneId: zone.zoneId, name, type: "A", ttl: 300, records: [made.address] },
+        { provider, parent: made },
+      );
+    }
+  }
+  return assembleHostOutputs(settings, owner, {
+    address: made.address,
+    instanceId: made.instanceId,
+    architecture: architectureOf(machine.instanceType),
+  });
+}
