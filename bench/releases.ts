@@ -111,9 +111,9 @@ export async function releases(
   }
 }
 
-/** Compose and docker-rollout share their containers: each of their turns has to bring another version. */
+/** Compose and docker-rollout share their containers, and each of their turns has to bring another version than what runs. */
 function versionOf(round: number, index: number): string {
-  return VERSIONS[(round + (index === 2 ? 1 : 0)) % 2] ?? "";
+  return VERSIONS[index === 0 ? round % 2 : index - 1] ?? "";
 }
 
 /** Migrations are not measured: both sides get theirs here. */

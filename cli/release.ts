@@ -15,7 +15,7 @@ import { runHook } from "./hooks.ts";
 import { holdingStack, whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { type HostFacts, checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
+import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import { type Progress, createProgress } from "./progress.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
@@ -83,7 +83,7 @@ async function held(
   const running = await progress.step("What runs", () => whatRuns(context, today.images.nginx));
   const before = running.release;
   const asked = await order.choose(running);
-  const checked = await prepare(job, asked, room);
+  const checked = await prepare(job, asked);
   const { settings, target } = checked;
   if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
   if (order.kind === "deploy") {
@@ -94,6 +94,8 @@ async function held(
   const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
   const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
   if (order.kind === "deploy") await preview(job, firstUpdate(plan));
+  const [facts, inUse] = await progress.step("Preflight: memory, disk", () => room);
+  warnings.push(...checkRoom(facts, memoryNeeded(releaseSettingsOf(settings), inUse)));
   const about = { STACK: context.stack, VERSION: target.version, PREVIOUS: before?.version ?? "" };
   await runHook(project, "before", settings.delivery.hooks.before, about);
 
@@ -127,27 +129,20 @@ interface Prepared {
   readonly schema: SchemaRevisions | null;
 }
 
-/** Settings, images and room, before anything is changed. */
-async function prepare(
-  { context, progress, warnings }: Job,
-  asked: ReleaseSetting,
-  room: Promise<[HostFacts, Readonly<Record<string, number>>]>,
-): Promise<Prepared> {
+/** Settings and images, before anything is changed. */
+async function prepare({ context, progress }: Job, asked: ReleaseSetting): Promise<Prepared> {
   const { docker } = context;
   const file = await settingsWith(context, asked);
   const settings = asked.restored
     ? { ...file, services: asked.restored.services, proxy: { ...file.proxy, ...asked.restored.proxy } }
     : file;
-  const parts = releaseSettingsOf(settings);
-  return progress.step("Preflight: images, memory, disk", async (say) => {
+  return progress.step("Preflight: images", async (say) => {
     const services = Object.entries(settings.services).map(([service, { image }]) => ({
       service,
       repository: image,
     }));
     const target = { ...asked, digests: await fetchImages(docker, asked, services, say) };
-    const [schema, [facts, inUse]] = await Promise.all([declaration(docker, settings, target), room]);
-    warnings.push(...checkRoom(facts, memoryNeeded(parts, inUse)));
-    return { settings, target, schema };
+    return { settings, target, schema: await declaration(docker, settings, target) };
   });
 }
 

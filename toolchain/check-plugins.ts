@@ -5,7 +5,8 @@
  * name, its type, whether it is required and whether its value is secret.
  */
 import { execFileSync } from "node:child_process";
-import { toolPath, toolsFor } from "./pins.ts";
+import { parseArgs } from "node:util";
+import { TARGETS, toolPath, toolsFor } from "./pins.ts";
 import { type Shape, type Shapes, packageShapes } from "./package-shapes.ts";
 
 /** What `pulumi-resource-… -names` prints. */
@@ -26,10 +27,23 @@ const READ_ONLY = new Set(["docker:index/volume:Volume (inputs).cluster.id"]);
 const problems: string[] = [];
 let compared = 0;
 
-for (const tool of toolsFor("vps").filter((one) => one.kind === "plugin")) {
+/** Of the packages' resources these plugins have only those that a program here may use. */
+const PARTIAL = new Set(["aws"]);
+
+const { values: options } = parseArgs({ options: { target: { type: "string", default: "vps" } } });
+const target = TARGETS.find((one) => one === options.target);
+if (target === undefined) {
+  console.error(`--target is ${options.target}; needs one of: ${TARGETS.join(", ")}`);
+  process.exit(2);
+}
+
+for (const tool of toolsFor(target).filter((one) => one.kind === "plugin")) {
   const name = tool.name.replace("pulumi-resource-", "");
-  const names = JSON.parse(execFileSync(toolPath(tool), ["-names"], { encoding: "utf8" })) as Names;
-  const shapes = packageShapes(name);
+  const asked = execFileSync(toolPath(tool), ["-names"], { encoding: "utf8", maxBuffer: 256 * 2 ** 20 });
+  const names = JSON.parse(asked) as Names;
+  const shapes = packageShapes(name, (token) => !PARTIAL.has(name) || token in names.resources);
+  for (const token of Object.keys(names.resources))
+    if (!shapes.resources.has(token)) problems.push(`${token}: in the plugin, not in the package`);
   for (const [token, { inputs, outputs }] of shapes.resources) {
     if (NOT_BRIDGED.has(token)) continue;
     const resource = names.resources[token];

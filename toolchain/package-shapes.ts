@@ -23,17 +23,18 @@ export interface PackageShapes {
   readonly provider: Shapes;
 }
 
-export function packageShapes(name: string): PackageShapes {
+/** @param wanted which resources, by type token; the AWS package has a thousand */
+export function packageShapes(name: string, wanted: (token: string) => boolean = () => true): PackageShapes {
   const folder = dirname(createRequire(import.meta.url).resolve(`@pulumi/${name}/package.json`));
   const nested = {
     input: interfaces(folder, "types/input.d.ts"),
     output: interfaces(folder, "types/output.d.ts"),
   };
   const resources: PackageShapes["resources"] = new Map();
-  for (const file of readdirSync(folder).filter((one) => /^[a-z]\w*\.js$/.test(one))) {
+  for (const file of resourceFiles(folder)) {
     const code = readFileSync(join(folder, file), "utf8");
     const token = /__pulumiType = '([^']+)'/.exec(code)?.[1];
-    if (!token?.includes("/")) continue;
+    if (!token?.includes("/") || !wanted(token)) continue;
     const parsed = parse(folder, file.replace(/\.js$/, ".d.ts"));
     const className = token.split(":")[2] ?? "";
     const secrets = new Set(/additionalSecretOutputs: \[([^\]]*)\]/.exec(code)?.[1]?.match(/\w+/g));
@@ -45,6 +46,14 @@ export function packageShapes(name: string): PackageShapes {
   }
   const provider = shapesOf(interfaceOf(parse(folder, "provider.d.ts"), "ProviderArgs"), nested.input);
   return { resources, provider };
+}
+
+/** Files of one resource or function each: at the top, or in folders by module. */
+function resourceFiles(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return files.filter(
+    (one) => /^([a-z0-9]+\/)?[a-z]\w*\.js$/.test(one) && !/^(types|config|node_modules)\//.test(one),
+  );
 }
 
 type Members = readonly (ts.PropertySignature | ts.PropertyDeclaration)[];
@@ -61,9 +70,18 @@ function interfaces(folder: string, file: string): Interfaces {
   } catch {
     return new Map(); // a package without nested types
   }
-  return new Map(
-    source.statements.filter(ts.isInterfaceDeclaration).map((one) => [one.name.text, signatures(one)]),
-  );
+  const found: Interfaces = new Map();
+  collect(source.statements, "", found);
+  return found;
+}
+
+/** Interfaces by name, those of a module as `ec2.InstanceRootBlockDevice`. */
+function collect(statements: readonly ts.Statement[], path: string, found: Interfaces): void {
+  for (const one of statements) {
+    if (ts.isInterfaceDeclaration(one)) found.set(path + one.name.text, signatures(one));
+    if (ts.isModuleDeclaration(one) && one.body && ts.isModuleBlock(one.body))
+      collect(one.body.statements, `${path}${one.name.text}.`, found);
+  }
 }
 
 function signatures(declaration: ts.InterfaceDeclaration): Members {
@@ -117,9 +135,13 @@ function shapeOf(type: ts.TypeNode, nested: Interfaces): Pick<Shape, "type" | "p
     if (signature) return { type: `map of ${shapeOf(plain(signature.type), nested).type}` };
   }
   if (ts.isTypeReferenceNode(type) && ts.isQualifiedName(type.typeName)) {
-    const members = nested.get(type.typeName.right.text);
+    const members = nested.get(type.typeName.getText().replace(/^\w+\./, ""));
     if (members) return { type: "object", properties: shapesOf(members, nested) };
   }
+  // Known values, and other forms in which a text may be given.
+  if (ts.isUnionTypeNode(type) && type.types.some((one) => one.kind === ts.SyntaxKind.StringKeyword))
+    return { type: "string" };
+  if (/^(enums\.[\w.]+|ARN|aws\.\w+|Region)$/.test(type.getText())) return { type: "string" };
   return { type: type.getText() };
 }
 

@@ -5,6 +5,7 @@ import { type Answer, NoAnswer, ask } from "./e2e-http.ts";
 import type { LoadReport, LoadShape } from "./e2e-load.ts";
 
 const LONG_MS = 10_000;
+const FAILED_MS = 100;
 /** A long request is answered after 10 s, and a busy machine may add to that. */
 const TIMEOUT_SECONDS = 30;
 
@@ -20,8 +21,10 @@ let stopped = false;
 
 async function client(index: number, next: (turn: number) => Promise<void>, wait: number): Promise<void> {
   for (let turn = index; !stopped; turn += 1) {
+    const failed = failures.length;
     await next(turn);
-    await sleep(Math.random() * wait);
+    // Without a pause a site that is gone is asked ten thousand times a second.
+    await sleep(failures.length > failed ? FAILED_MS : Math.random() * wait);
   }
 }
 
