@@ -10,7 +10,10 @@ export interface VirtualMachineArgs {
   settings: MachineSettings;
   /** TCP ports that everybody may reach, besides those of `settings.prepare.ports`. Changing it replaces nothing. */
   ports: readonly number[];
-  /** Whether machine and address refuse to be deleted, and the disk outlives the machine. */
+  /**
+   * Whether machine, address and network refuse to be deleted, and the disk outlives the machine. Of the network each part by
+   * itself: an engine that is told to skip its preview deletes what it may before it comes to what it may not.
+   */
   protect: boolean;
 }
 
@@ -31,8 +34,9 @@ export class VirtualMachine extends pulumi.ComponentResource {
     const { settings, protect } = args;
     const { user, prepare } = settings;
 
-    const { subnet, vpc } = this.#network(name);
-    const group = this.#firewall(name, vpc, settings, [...args.ports, ...prepare.ports]);
+    const keep = { parent: this, protect };
+    const { subnet, vpc } = this.#network(name, keep);
+    const group = this.#firewall(name, vpc, settings, [...args.ports, ...prepare.ports], keep);
     const architecture = architectureOf(settings.instanceType);
     const image = aws.ec2.getAmiOutput(
       {
@@ -67,8 +71,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         tags: { Name: name },
       },
       {
-        parent: this,
-        protect,
+        ...keep,
         // Debian's newer image would replace the machine with all that is on it, and a new script would restart it:
         // unattended upgrades and `tristack host prepare` do what these would.
         ignoreChanges: ["ami", "userData"],
@@ -77,7 +80,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
     const eip = new aws.ec2.Eip(
       `${name}-address`,
       { domain: "vpc", instance: instance.id, tags: { Name: name } },
-      { parent: this, protect },
+      keep,
     );
 
     this.address = eip.publicIp;
@@ -86,41 +89,48 @@ export class VirtualMachine extends pulumi.ComponentResource {
   }
 
   /** One public subnet. Its own network, since accounts of today need not have a default one. */
-  #network(name: string) {
-    const parent = { parent: this };
+  #network(name: string, keep: pulumi.CustomResourceOptions) {
     const vpc = new aws.ec2.Vpc(
       `${name}-network`,
       { cidrBlock: NETWORK, enableDnsHostnames: true, tags: { Name: name } },
-      parent,
+      keep,
     );
     // Whoever names no group gets this one: it lets nothing through [EC2.2].
-    new aws.ec2.DefaultSecurityGroup(`${name}-closed`, { vpcId: vpc.id }, parent);
-    const gateway = new aws.ec2.InternetGateway(`${name}-gateway`, { vpcId: vpc.id }, parent);
+    new aws.ec2.DefaultSecurityGroup(`${name}-closed`, { vpcId: vpc.id }, keep);
+    const gateway = new aws.ec2.InternetGateway(`${name}-gateway`, { vpcId: vpc.id }, keep);
     const routes = new aws.ec2.RouteTable(
       `${name}-routes`,
       { vpcId: vpc.id, routes: [{ cidrBlock: EVERYBODY, gatewayId: gateway.id }] },
-      parent,
+      keep,
     );
     const subnet = new aws.ec2.Subnet(
       `${name}-subnet`,
       { vpcId: vpc.id, cidrBlock: NETWORK, tags: { Name: name } },
-      parent,
+      keep,
     );
     new aws.ec2.RouteTableAssociation(
       `${name}-route`,
       { subnetId: subnet.id, routeTableId: routes.id },
-      parent,
+      keep,
     );
     return { vpc, subnet };
   }
 
   /** In front of the machine's own: ssh for those who deploy, the given ports for everybody. */
-  #firewall(name: string, vpc: aws.ec2.Vpc, { sshFrom }: MachineSettings, ports: readonly number[]) {
+  #firewall(
+    name: string,
+    vpc: aws.ec2.Vpc,
+    { sshFrom }: MachineSettings,
+    ports: readonly number[],
+    keep: pulumi.CustomResourceOptions,
+  ) {
     const group = new aws.ec2.SecurityGroup(
       `${name}-firewall`,
       { description: "What reaches the machine", vpcId: vpc.id, tags: { Name: name } },
-      { parent: this },
+      keep,
     );
+    // Not below the group, which would protect them as well: what is no longer open has to go.
+    const rule = { parent: this };
     const open = (port: number, from: string) =>
       new aws.vpc.SecurityGroupIngressRule(
         `${name}-${port}-from-${from.replaceAll(/[./]/g, "-")}`,
@@ -132,7 +142,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
           toPort: port,
           description: port === SSH ? "ssh" : `port ${port}`,
         },
-        { parent: group },
+        rule,
       );
     for (const from of new Set(sshFrom)) open(SSH, from);
     for (const port of new Set(ports)) open(port, EVERYBODY);
@@ -144,7 +154,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         ipProtocol: "-1",
         description: "packages, images, certificates, backups",
       },
-      { parent: group },
+      rule,
     );
     return group;
   }

@@ -76,9 +76,20 @@ describe("a machine alone", () => {
     assert.deepEqual(only("aws:ec2/instance:Instance").ignoreChanges.sort(), ["ami", "userData"]);
   });
 
-  it("is kept in staging and production, with its address and its disk", async () => {
-    const kept = ["aws:ec2/instance:Instance", "aws:ec2/eip:Eip"];
+  it("is kept in staging and production, with its address, its disk and its network; a rule can be taken out", async () => {
+    const kept = [
+      "aws:ec2/instance:Instance",
+      "aws:ec2/eip:Eip",
+      "aws:ec2/vpc:Vpc",
+      "aws:ec2/subnet:Subnet",
+      "aws:ec2/internetGateway:InternetGateway",
+      "aws:ec2/routeTable:RouteTable",
+      "aws:ec2/routeTableAssociation:RouteTableAssociation",
+      "aws:ec2/securityGroup:SecurityGroup",
+    ];
     for (const type of kept) assert.equal(only(type).protect, true, type);
+    for (const rule of all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"))
+      assert.equal(rule.protect, false, rule.name);
     const { inputs } = only("aws:ec2/instance:Instance");
     assert.equal(inputs.disableApiTermination, true);
     assert.partialDeepStrictEqual(inputs.rootBlockDevice, { deleteOnTermination: false });

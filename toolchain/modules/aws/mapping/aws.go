@@ -24,6 +24,7 @@ func AWS(ctx context.Context, version string) (tfbridge.ProviderInfo, error) {
 		Name:         "aws",
 		Version:      version,
 		MetadataInfo: tfbridge.NewProviderMetadata([]byte("{}")),
+		Config:       config,
 		Resources:    map[string]*tfbridge.ResourceInfo{},
 		DataSources:  map[string]*tfbridge.DataSourceInfo{},
 	}

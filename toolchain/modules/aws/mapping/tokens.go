@@ -3,7 +3,6 @@ package mapping
 import (
 	"strings"
 
-	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
@@ -154,7 +153,6 @@ var resources = map[string]map[string]string{
 		"aws_vpc_security_group_egress_rule":  "SecurityGroupEgressRule",
 		"aws_vpc_security_group_ingress_rule": "SecurityGroupIngressRule",
 	},
-	"wafv2": {"aws_wafv2_web_acl": "WebAcl"},
 }
 
 // functions by module of @pulumi/aws.
@@ -174,6 +172,3 @@ var functions = map[string]map[string]string{
 	"secretsmanager": {"aws_secretsmanager_secret_version": "getSecretVersion"},
 	"ssm":            {"aws_ssm_parameter": "getParameter"},
 }
-
-// fields that the official plugin calls otherwise than by the bridge's rule, by resource.
-var fields = map[string]map[string]*tfbridge.SchemaInfo{}
