@@ -1,8 +1,7 @@
 /** The container that makes backups, found through the stack's outputs alone, and what can be asked of it. */
 import type { Outputs } from "../components/outputs.ts";
-import { LABEL } from "../components/shared/labels.ts";
 import { requireBackend } from "./backend.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, ownContainers } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput, failed, messageOf } from "./errors.ts";
 import { readProject, readStackFile } from "./project.ts";
@@ -112,14 +111,8 @@ export class BackupJob {
   /** The container that speaks with S3 has the same script in the same place. */
   async #courier(...command: string[]): Promise<string> {
     const { args } = this.#backup.run;
-    const { project, stack } = this.engine.owner;
-    const own = [
-      `${LABEL.project}=${project}`,
-      `${LABEL.stack}=${stack}`,
-      `${LABEL.resource}=backup-courier`,
-    ];
-    const filters = own.flatMap((label) => ["--filter", `label=${label}`]);
-    const id = (await this.docker.run(["ps", "--quiet", ...filters])).trim();
+    const own = ownContainers(this.engine.owner, "backup-courier");
+    const id = (await this.docker.run(["ps", "--quiet", ...own])).trim();
     if (id === "") throw failed("The container that speaks with S3 does not run.");
     try {
       return await this.docker.run(["exec", id, ...args.slice(0, -1), ...command], LONGEST_SECONDS);

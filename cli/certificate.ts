@@ -1,7 +1,7 @@
 /** The container that keeps a stack's certificate, and what can be asked of it. */
 import { CERTIFICATES_SCRIPT } from "../components/docker/certificates.ts";
-import { LABEL } from "../components/shared/labels.ts";
 import type { StackContext } from "./deploy-context.ts";
+import { ownContainers } from "./docker.ts";
 import { badInput, failed, messageOf } from "./errors.ts";
 
 /** What the container tells of the certificate that nginx is to serve. */
@@ -38,13 +38,8 @@ export class CertificateKeeper {
   static async of(context: StackContext): Promise<CertificateKeeper> {
     const { docker, engine, stack } = context;
     if (!(await engine.exists())) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
-    const { project, stack: own } = engine.owner;
-    const labels = [
-      `${LABEL.project}=${project}`,
-      `${LABEL.stack}=${own}`,
-      `${LABEL.resource}=certificates`,
-    ].flatMap((label) => ["--filter", `label=${label}`]);
-    const [name] = (await docker.run(["ps", "--format", "{{.Names}}", ...labels])).trim().split("\n");
+    const own = ownContainers(engine.owner, "certificates");
+    const [name] = (await docker.run(["ps", "--format", "{{.Names}}", ...own])).trim().split("\n");
     if (!name) throw failed(`The container that keeps the certificate of ${stack} does not run.`);
     return new CertificateKeeper(context, name);
   }

@@ -153,9 +153,11 @@ function filters(owner: Owner): string[] {
 /**
  * Filters for the containers that a stack has made. A container of somebody's `docker run` inherits project and stack from
  * the labels of an image that was built for the stack; only the stack's own name a resource as well.
+ * @param resource only those of this one, such as `proxy`. @default all
  */
-export function ownContainers(owner: Owner): string[] {
-  return [...filters(owner), "--filter", `label=${LABEL.resource}`];
+export function ownContainers(owner: Owner, resource?: string): string[] {
+  const label = resource === undefined ? LABEL.resource : `${LABEL.resource}=${resource}`;
+  return [...filters(owner), "--filter", `label=${label}`];
 }
 
 function words(text: string): string[] {

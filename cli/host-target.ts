@@ -1,6 +1,6 @@
 /** The machine that `tristack host` works on: that of a stack, or one given by its address. */
 import { dockerHost } from "../components/docker/engine-address.ts";
-import type { HostScriptArgs } from "../components/docker/host/script.ts";
+import { type HostScriptArgs, PUBLIC_PORTS } from "../components/docker/host/script.ts";
 import type { MachineSettings } from "../components/settings/machine.ts";
 import { requireBackend } from "./backend.ts";
 import { Engine } from "./engine.ts";
@@ -11,8 +11,6 @@ import { allMissingSecrets, objectOf, requireSettings, sshSettingsOf } from "./s
 
 /** Who deploys to a machine that no stack names yet. */
 const USUAL_USER = "deploy";
-/** Where no stack says otherwise. */
-const PUBLIC_PORTS = [80, 443] as const;
 
 export interface HostTarget {
   /** Name or address without the user, for messages. */

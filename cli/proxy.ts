@@ -1,7 +1,7 @@
 /** The stack's nginx, through Docker. */
-import { LABEL, type Owner } from "../components/shared/labels.ts";
+import type { Owner } from "../components/shared/labels.ts";
 import type { StackContext } from "./deploy-context.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, ownContainers } from "./docker.ts";
 import { failed } from "./errors.ts";
 
 /** Name of the container that runs; undefined when none does. */
@@ -14,10 +14,9 @@ export function imageWithShell(docker: Docker, owner: Owner): Promise<string | u
   return ask(docker, owner, "{{.Image}}").catch(() => undefined);
 }
 
-async function ask(docker: Docker, { project, stack }: Owner, format: string): Promise<string | undefined> {
-  const own = [`${LABEL.project}=${project}`, `${LABEL.stack}=${stack}`, `${LABEL.resource}=proxy`];
-  const filters = own.flatMap((label) => ["--filter", `label=${label}`]);
-  return (await docker.run(["ps", "--format", format, ...filters])).trim().split("\n")[0] || undefined;
+async function ask(docker: Docker, owner: Owner, format: string): Promise<string | undefined> {
+  const own = ownContainers(owner, "proxy");
+  return (await docker.run(["ps", "--format", format, ...own])).trim().split("\n")[0] || undefined;
 }
 
 /** Runs a shell script in it. */

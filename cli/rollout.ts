@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { urlsOf } from "../components/outputs.ts";
 import { type RecordedRelease, type ReleaseSettings, recordedRelease } from "../components/release.ts";
 import type { ReleaseSetting, VpsSettings } from "../components/settings.ts";
-import { LABEL } from "../components/shared/labels.ts";
 import { seconds } from "../components/shared/units.ts";
 import { bake } from "./bake.ts";
 import { type Crash, watchForCrash } from "./crash-watch.ts";
+import { ownContainers } from "./docker.ts";
 import type { StackContext } from "./deploy-context.ts";
 import { LockedError } from "./engine.ts";
 import { CliError, messageOf } from "./errors.ts";
@@ -136,12 +136,10 @@ export class Rollout {
   /** Tells the switch, which waits for the container to get healthy, that it never will. */
   async #abandon(crash: Crash, signal: AbortSignal): Promise<void> {
     const { docker, engine } = this.#context;
-    const { project, stack } = engine.owner;
-    const own = [LABEL.project, project, LABEL.stack, stack, LABEL.resource, "switch"];
-    const filters = [0, 2, 4].flatMap((at) => ["--filter", `label=${own[at] ?? ""}=${own[at + 1] ?? ""}`]);
+    const own = ownContainers(engine.owner, "switch");
     const script = 'mkdir -p /conf/abandoned && printf %s "$1" > "/conf/abandoned/$RELEASE_ID"';
     while (!signal.aborted) {
-      const id = (await docker.try(["ps", "--quiet", ...filters]))?.trim();
+      const id = (await docker.try(["ps", "--quiet", ...own]))?.trim();
       if (id && (await docker.try(["exec", id, "sh", "-c", script, "sh", crash.reason])) !== undefined)
         return;
       await sleep(300, undefined, { signal }).catch(() => undefined);

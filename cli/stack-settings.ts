@@ -134,8 +134,8 @@ function hideSecrets(value: unknown): unknown {
 }
 
 /** Whether the stack is a machine alone, as far as its file says. */
-export function isHost(file: StackFile | undefined): boolean {
-  return file?.config.target === "host";
+export function isHost(file: StackFile): boolean {
+  return file.config.target === "host";
 }
 
 /** The Docker Engine that a stack's settings name; undefined: as the docker command finds it. */

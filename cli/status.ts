@@ -1,8 +1,8 @@
 /** What a stack runs and how it fares, read from the backend, its host and Docker. */
-import { ownContainers } from "./docker.ts";
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
 import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
+import { ownContainers } from "./docker.ts";
 import { badInput } from "./errors.ts";
 import { lockHolder } from "./host-lock.ts";
 import { onProxy } from "./proxy.ts";

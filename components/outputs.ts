@@ -280,17 +280,14 @@ export function urlsOf(settings: VpsSettings): Outputs["urls"] {
 
 /** Everything in `value` that the contract does not allow; nothing where it is kept. */
 export function checkOutputs(value: unknown): Problem[] {
-  return problemsOf(value, outputsSchema);
-}
-
-/** As `checkOutputs`, of a machine alone. */
-export function checkHostOutputs(value: unknown): Problem[] {
-  return problemsOf(value, hostOutputsSchema);
-}
-
-function problemsOf(value: unknown, schema: z.ZodType): Problem[] {
+  const schema = isHostOutputs(value) ? hostOutputsSchema : outputsSchema;
   const result = schema.safeParse(value, { error: plainNeed });
   if (result.success) return [];
   const findings = onePerPlace(findingsOf(result.error.issues, value, schema));
   return findings.map((finding) => problemOf(finding, value));
+}
+
+/** Whether they are a machine's, which has a contract of its own. */
+export function isHostOutputs(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "target" in value && value.target === "host";
 }

@@ -31,12 +31,11 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   if (!stored) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
   if (Object.keys(stored).length === 0)
     throw failed(`the stack ${stack} has no outputs yet: its first update has not ended`);
-  const isHost = stored.target === "host";
-  const values = isHost ? stored : { ...stored, ...(await live(project, stack, stored)) };
   // Loaded here, so that `--help` need not wait for them.
-  const { checkHostOutputs, checkOutputs } = await import("../../components/outputs.ts");
+  const { checkOutputs, isHostOutputs } = await import("../../components/outputs.ts");
+  const values = isHostOutputs(stored) ? stored : { ...stored, ...(await live(project, stack, stored)) };
   const { report: problemReport } = await import("../../components/shared/problems.ts");
-  const problems = isHost ? checkHostOutputs(values) : checkOutputs(values);
+  const problems = checkOutputs(values);
   if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
   if (json) return printJson(values);
   print(table(flatten(values)));

@@ -1,12 +1,10 @@
 /** A machine of AWS that stacks of the target `vps` run on. Wiring only. */
 import * as aws from "@pulumi/aws";
 import { VirtualMachine, architectureOf } from "../aws/virtual-machine.ts";
+import { PUBLIC_PORTS } from "../docker/host/script.ts";
 import { assembleHostOutputs } from "../host-outputs.ts";
 import { type HostSettings, isProtected } from "../settings.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";
-
-/** Ports of the proxies that will run there. */
-const PROXY_PORTS = [80, 443] as const;
 
 export function host(settings: HostSettings, owner: Owner) {
   const { environment, machine, dns } = settings;
@@ -17,7 +15,7 @@ export function host(settings: HostSettings, owner: Owner) {
   });
   const opts = { providers: [provider] };
 
-  const made = new VirtualMachine("machine", { settings: machine, ports: PROXY_PORTS, protect }, opts);
+  const made = new VirtualMachine("machine", { settings: machine, ports: PUBLIC_PORTS, protect }, opts);
   if (dns) {
     const zone = aws.route53.getZoneOutput({ name: dns.zone }, { provider });
     for (const name of new Set(dns.names)) {

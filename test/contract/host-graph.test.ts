@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { architectureOf } from "../../components/aws/virtual-machine.ts";
-import { checkHostOutputs } from "../../components/outputs.ts";
+import { checkOutputs } from "../../components/outputs.ts";
 import { type Graph, type Registered, buildGraph } from "../support/graph.ts";
 import { PUBLIC_KEY, goodHost } from "../support/host-settings.ts";
 import type { Config } from "../support/settings.ts";
@@ -118,13 +118,13 @@ describe("a machine alone", () => {
   });
 
   it("exports what its contract says", () => {
-    assert.deepEqual(checkHostOutputs(graph.outputs), []);
+    assert.deepEqual(checkOutputs(graph.outputs), []);
     assert.partialDeepStrictEqual(graph.outputs, {
       target: "host",
       protected: true,
       host: { docker: "ssh://deploy@203.0.113.10", architecture: "amd64", region: "eu-central-1" },
     });
-    assert.notDeepEqual(checkHostOutputs({ ...graph.outputs, more: 1 }), []);
+    assert.notDeepEqual(checkOutputs({ ...graph.outputs, more: 1 }), []);
   });
 
   it("gets Debian for its processor", () => {

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import type { PrepareSettings } from "../../settings/host.ts";
 import { mebibytes } from "../../shared/units.ts";
 
+/** What everybody may reach of a machine whose stacks are not known: the usual ports of `proxy`. */
+export const PUBLIC_PORTS = [80, 443] as const;
+
 export interface HostScriptArgs extends PrepareSettings {
   /** Who deploys the stack: created where there is none, and put into the group `docker`. */
   user: string;

@@ -116,7 +116,10 @@ describe("certificates", () => {
       const report = await load.stop();
       console.log(`      ${figures(report)}`);
       assert.deepEqual([report.failures, report.unexpected], [[], []]);
-      assert.ok(report.requests > 200 && report.posts > 50 && report.long >= 10, figures(report));
+      assert.ok(
+        report.requests > (FULL ? 500 : 200) && report.posts > (FULL ? 100 : 50) && report.long >= 10,
+        figures(report),
+      );
     }
   });
 
