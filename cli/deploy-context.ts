@@ -51,26 +51,33 @@ export function settingsWith(
   return requireApplication(project, stack, parseStackFile(project, stack, text));
 }
 
-/** What the stack runs, and what its host knows of it. */
-export interface Running {
-  /** Undefined before the first update. */
-  readonly release: RecordedRelease | undefined;
-  readonly outputs: Readonly<Record<string, unknown>>;
+/** What the stack's host knows of it. */
+export interface History {
   readonly ledger: readonly Entry[];
   /** The host's records by name: deploy, backup, restore. */
   readonly records: Readonly<Record<string, unknown>>;
 }
 
+/** What the stack runs. */
+export interface Running {
+  /** Undefined before the first update. */
+  readonly release: RecordedRelease | undefined;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Being read while the caller goes on. */
+  readonly history: Promise<History>;
+}
+
 export async function whatRuns({ engine, docker }: StackContext, image: string): Promise<Running> {
   const outputs = (await engine.outputs()) ?? {};
-  const store = recordsOf(outputs, docker, image);
+  const history = readHistory(recordsOf(outputs, docker, image));
+  // It is whoever awaits it that has to hear of a failure.
+  history.catch(() => undefined);
+  return { release: recordedRelease(outputs.release), outputs, history };
+}
+
+async function readHistory(store: Records | undefined): Promise<History> {
   const records = store ? await store.readAll() : {};
-  return {
-    release: recordedRelease(outputs.release),
-    outputs,
-    records,
-    ledger: readLedger(records.releases),
-  };
+  return { records, ledger: readLedger(records.releases) };
 }
 
 /** The records that the outputs name; undefined before there are any. */

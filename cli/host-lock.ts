@@ -53,7 +53,9 @@ async function take(docker: Docker, owner: Owner, image: string, holder: string)
     const shell = ["--entrypoint", "sh", image, "-c", "echo held; cat >/dev/null"];
     const lock = docker.start([...args, ...shell]);
     const problem = await held(lock);
-    if (problem === undefined) return { release: () => lock.stdin.end(), ended: lock.then(() => undefined) };
+    // Killed, and not asked: Docker removes the container by itself, and nobody need wait for that.
+    if (problem === undefined)
+      return { release: () => lock.kill("SIGKILL"), ended: lock.then(() => undefined) };
     docker.throwIfRefused(problem);
     if (!/is already in use/.test(problem)) throw failed(`docker run: ${problem}`);
     if (Date.now() > end) {

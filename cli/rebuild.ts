@@ -77,7 +77,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   const made = await update(engine, docker, progress, { restored: false, title: "Making everything anew" });
   seconds.update = Math.round((Date.now() - began) / 100) / 10;
   const store = recordsOf(made.outputs, docker, settings.images.nginx);
-  for (const [name, value] of Object.entries(copy.records)) await store?.write(name, value);
+  await store?.write(copy.records);
   if (backup !== undefined) {
     const job = await BackupJob.of(stack);
     await timed("fetch", `Fetching the backup ${backup}`, () => job.fetch(backup));

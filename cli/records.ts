@@ -23,11 +23,13 @@ export class Records {
     return Object.fromEntries(text.split("\n").flatMap(parsed));
   }
 
-  /** Writes a record whole or not at all. */
-  async write(name: string, value: unknown): Promise<void> {
-    const file = `${RECORDS_FOLDER}/${name}.json`;
-    const script = `cat > ${file}.new && mv ${file}.new ${file}`;
-    await this.#docker.run([...this.#container(false), script], 60, JSON.stringify(value));
+  /** Writes each record whole or not at all. */
+  async write(records: Readonly<Record<string, unknown>>): Promise<void> {
+    const lines = Object.entries(records).map(([name, value]) => `${name}\t${JSON.stringify(value)}\n`);
+    const script =
+      `cd ${RECORDS_FOLDER} && while IFS="$(printf '\\t')" read -r name text; do ` +
+      `printf '%s' "$text" > "$name.json.new" && mv "$name.json.new" "$name.json" || exit 1; done`;
+    await this.#docker.run([...this.#container(false), script], 60, lines.join(""));
   }
 
   #container(readOnly: boolean): string[] {

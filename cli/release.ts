@@ -62,6 +62,7 @@ export async function release(context: StackContext, settings: VpsSettings, orde
   const { project, stack, docker, engine } = context;
   const progress = createProgress();
   const what = `tristack ${order.kind}`;
+  engine.warmUp();
   return exclusively(project, stack, () =>
     holdingStack(docker, engine.owner, { image: settings.images.nginx, what }, (run) =>
       held({ context, order, progress, warnings: [] }, settings, run),
@@ -85,15 +86,16 @@ async function held(
   const asked = await order.choose(running);
   const checked = await prepare(job, asked);
   const { settings, target } = checked;
-  if (checked.schema) warnings.push(...schemaWarnings(running.ledger, before, checked.schema));
-  if (order.kind === "deploy") {
-    const { lastVerifiedRestore } = await liveStatus(running.records);
-    const warning = proofWarning(settings, lastVerifiedRestore, new Date());
-    if (warning !== undefined) warnings.push(warning);
-  }
   const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
   const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
   if (order.kind === "deploy") await preview(job, firstUpdate(plan));
+  const { ledger, records } = await running.history;
+  if (checked.schema) warnings.push(...schemaWarnings(ledger, before, checked.schema));
+  if (order.kind === "deploy") {
+    const { lastVerifiedRestore } = await liveStatus(records);
+    const warning = proofWarning(settings, lastVerifiedRestore, new Date());
+    if (warning !== undefined) warnings.push(warning);
+  }
   const [facts, inUse] = await progress.step("Preflight: memory, disk", () => room);
   warnings.push(...checkRoom(facts, memoryNeeded(releaseSettingsOf(settings), inUse)));
   const about = { STACK: context.stack, VERSION: target.version, PREVIOUS: before?.version ?? "" };
@@ -235,9 +237,8 @@ async function record(
     reason: lastDeploy.reason,
   };
   try {
-    const ledger = withEntry(running.ledger, entry);
-    await store.write("releases", ledger);
-    await store.write("deploy", lastDeploy);
+    const ledger = withEntry((await running.history).ledger, entry);
+    await store.write({ releases: ledger, deploy: lastDeploy });
     return passed ? await pruneImages(docker, imagesToRemove(ledger, releaseId)) : [];
   } catch (error) {
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);

@@ -1,7 +1,7 @@
 /** What a stack runs and how it fares, read from the backend, its host and Docker. */
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
-import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
+import { type History, type StackContext, whatRuns } from "./deploy-context.ts";
 import { ownContainers } from "./docker.ts";
 import { badInput } from "./errors.ts";
 import { lockHolder } from "./host-lock.ts";
@@ -10,7 +10,7 @@ import { onProxy } from "./proxy.ts";
 export type LiveStatus = NonNullable<Outputs["status"]>;
 
 /** The live part of the outputs, from the host's records; those of another form are left out. */
-export async function liveStatus(records: Running["records"]): Promise<LiveStatus> {
+export async function liveStatus(records: History["records"]): Promise<LiveStatus> {
   // Loaded here, since it brings Pulumi's SDK with it.
   const { statusSchema } = await import("../components/outputs.ts");
   const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy, certificate } = statusSchema.shape;
@@ -64,7 +64,7 @@ export async function stackStatus(context: StackContext, image: string): Promise
       : null,
     maintenance: maintenance === undefined ? null : maintenance.trim() === "on",
     held: held ?? null,
-    status: await liveStatus(running.records),
+    status: await liveStatus((await running.history).records),
     containers,
   };
 }

@@ -23,7 +23,8 @@ export function releasesCommand(): Command {
 async function releases(stack: string, json: boolean): Promise<void> {
   const context = openContext(stack);
   const { images } = await settingsWith(context, { version: "any", digests: {} });
-  const { ledger, outputs } = await whatRuns(context, images.nginx);
+  const { history, outputs } = await whatRuns(context, images.nginx);
+  const { ledger } = await history;
   const running = recordedRelease(outputs.release)?.id ?? null;
   const kept = goodReleases(ledger)
     .slice(0, KEPT_RELEASES)

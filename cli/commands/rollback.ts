@@ -37,9 +37,10 @@ async function rollback(stack: string, wanted: string | undefined, options: Roll
   const settings = await settingsWith(context, { version: wanted ?? "any", digests: {} });
   const { release, schemaNow } = await import("../release.ts");
   const { report } = await import("../release-report.ts");
-  const choose = (running: Running) => {
-    const entry = findRelease(running, stack, wanted);
-    const reason = incompatibility(entry.schema, schemaNow(running.ledger));
+  const choose = async ({ release: runs, history }: Running) => {
+    const { ledger } = await history;
+    const entry = findRelease(runs, ledger, stack, wanted);
+    const reason = incompatibility(entry.schema, schemaNow(ledger));
     if (reason && !options.ignoreSchema) {
       throw badInput(
         `${stack} cannot go back to ${entry.version}: ${reason}. Nothing was changed. ` +
@@ -56,12 +57,17 @@ async function rollback(stack: string, wanted: string | undefined, options: Roll
 }
 
 /** @throws CliError naming the releases that there are. */
-export function findRelease({ release, ledger }: Running, stack: string, wanted: string | undefined): Entry {
-  const others = goodReleases(ledger).filter(({ id }) => id !== release?.id);
+export function findRelease(
+  runs: Running["release"],
+  ledger: readonly Entry[],
+  stack: string,
+  wanted: string | undefined,
+): Entry {
+  const others = goodReleases(ledger).filter(({ id }) => id !== runs?.id);
   const found =
     wanted === undefined ? others[0] : others.find((one) => one.id === wanted || one.version === wanted);
   if (found) return found;
-  if (wanted !== undefined && (release?.version === wanted || release?.id === wanted)) {
+  if (wanted !== undefined && (runs?.version === wanted || runs?.id === wanted)) {
     throw badInput(`${stack} runs ${wanted} already. Nothing was changed.`);
   }
   const names = others.map((one) => one.version).join(", ");
