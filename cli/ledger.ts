@@ -1,6 +1,6 @@
 /** The ledger of releases: what a rollback needs to bring one back, and who released what and when. */
 import { z } from "zod";
-import { releaseSettingsSchema } from "../components/settings/bounds.ts";
+import { releaseSettingsSchema } from "../components/settings/application.ts";
 import { schemaRevisions } from "./schema-revisions.ts";
 
 /** Releases whose images stay on the host, the one that runs included: a rollback to each needs no registry. */

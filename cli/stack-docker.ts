@@ -3,11 +3,19 @@ import { dockerHost } from "../components/docker/engine-address.ts";
 import { Docker } from "./docker.ts";
 import type { Project, StackFile } from "./project.ts";
 import { sshCommand } from "./ssh.ts";
-import { dockerHostOf, isHost, noApplication, sshSettingsOf } from "./stack-settings.ts";
+import {
+  dockerHostOf,
+  isHost,
+  isKubernetes,
+  noApplication,
+  sshSettingsOf,
+  noKubernetes,
+} from "./stack-settings.ts";
 
 /** @throws CliError of a stack that is a machine alone: it has no Docker of its own. */
 export function dockerOf(project: Project, file: StackFile | undefined): Docker {
   if (file && isHost(file)) throw noApplication(file);
+  if (file && isKubernetes(file)) throw noKubernetes(file);
   const host = dockerHostOf(file);
   const address = dockerHost(host);
   if (!address.startsWith("ssh://")) return new Docker(host);

@@ -47,7 +47,7 @@ export async function requireSettings(
 export async function requireApplication(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
   const settings = await requireSettings(...args);
   if (settings.target === "vps") return settings;
-  throw noApplication(args[2]);
+  throw settings.target === "host" ? noApplication(args[2]) : noKubernetes(args[2]);
 }
 
 /** The error of a command that is about an application, told to work on a machine alone. */
@@ -55,6 +55,14 @@ export function noApplication(file: StackFile): Error {
   return badInput(
     `${file.name}: target is host, a machine alone; this command needs a stack that carries an application, ` +
       "of the target vps. What brings the machine up and down: npx pulumi up, npx pulumi destroy",
+  );
+}
+
+/** The error of a command that cannot work on a cluster yet. */
+export function noKubernetes(file: StackFile): Error {
+  return badInput(
+    `${file.name}: target is kubernetes, which this command cannot work on yet. ` +
+      "What brings the stack up and down: npx pulumi up, npx pulumi destroy",
   );
 }
 
@@ -131,6 +139,11 @@ function hideSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideSecrets);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner)]));
+}
+
+/** Whether the stack runs on a cluster, as far as its file says. */
+export function isKubernetes(file: StackFile): boolean {
+  return file.config.target === "kubernetes";
 }
 
 /** Whether the stack is a machine alone, as far as its file says. */

@@ -7,8 +7,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostOutputsSchema } from "./host-outputs.ts";
 import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
-import { releaseSettingsSchema } from "./settings/bounds.ts";
-import { type VpsSettings, isProtected } from "./settings.ts";
+import { releaseSettingsSchema } from "./settings/application.ts";
+import { type ApplicationSettings, isProtected } from "./settings.ts";
 import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
@@ -230,7 +230,7 @@ export interface Built {
 
 /** The outputs of a stack: the one place that puts them together. */
 export function assembleOutputs(parts: {
-  settings: VpsSettings;
+  settings: ApplicationSettings;
   owner: Owner;
   release: Release;
   built: Built;
@@ -271,7 +271,7 @@ export function assembleOutputs(parts: {
 }
 
 /** Public addresses of a stack. */
-export function urlsOf(settings: VpsSettings): Outputs["urls"] {
+export function urlsOf(settings: ApplicationSettings): Outputs["urls"] {
   const { domain, proxy, services } = settings;
   const origin = proxy.httpsPort === 443 ? `https://${domain}` : `https://${domain}:${proxy.httpsPort}`;
   const route = services.api?.routes[0];

@@ -1,8 +1,8 @@
 /** Which release a stack runs: what its settings say, or else what it ran last. */
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
-import { type ReleaseSetting, type VpsSettings, settingsReport } from "./settings.ts";
-import { releaseSettingsSchema } from "./settings/bounds.ts";
+import { type ReleaseSetting, type ApplicationSettings, settingsReport } from "./settings.ts";
+import { releaseSettingsSchema } from "./settings/application.ts";
 import { breaches } from "./settings/rule-check.ts";
 import type { Owner } from "./shared/labels.ts";
 import { problemOf } from "./shared/problems.ts";
@@ -70,7 +70,10 @@ export function recordedRelease(value: unknown): RecordedRelease | undefined {
 }
 
 /** Only what is part of a release. */
-export function releaseSettingsOf({ services, proxy }: VpsSettings): ReleaseSettings {
+export function releaseSettingsOf({
+  services,
+  proxy,
+}: Pick<ApplicationSettings, "services" | "proxy">): ReleaseSettings {
   return { services, proxy: { bodyLimit: proxy.bodyLimit, timeout: proxy.timeout } };
 }
 
@@ -78,11 +81,11 @@ export function releaseSettingsOf({ services, proxy }: VpsSettings): ReleaseSett
  * The settings with those of another release in their place.
  * @throws RunError where today's settings lack something that it needs, such as a secret.
  */
-export function withReleaseSettings(
-  settings: VpsSettings,
+export function withReleaseSettings<S extends ApplicationSettings>(
+  settings: S,
   release: ReleaseSettings,
   owner: Owner,
-): VpsSettings {
+): S {
   const merged = {
     ...settings,
     services: release.services,

@@ -15,6 +15,9 @@ import { type Finding, type Problem, problemOf, report } from "./shared/problems
 /** A stack's settings, checked and with every default filled in. */
 export type Settings = z.infer<typeof settingsSchema>;
 export type VpsSettings = Extract<Settings, { target: "vps" }>;
+export type KubernetesSettings = Extract<Settings, { target: "kubernetes" }>;
+/** Of a stack that carries an application, whatever carries it. */
+export type ApplicationSettings = VpsSettings | KubernetesSettings;
 export type HostSettings = Extract<Settings, { target: "host" }>;
 export type Environment = VpsSettings["environment"];
 export type Service = VpsSettings["services"][string];

@@ -99,6 +99,7 @@ export function builtFrom(tool: Tool): string {
   // A replacement is what is really compiled.
   const replaced = words.find((line) => line[0] === "replace" && line[1] === tool.source.module);
   if (replaced) return replaced.slice(replaced.indexOf("=>") + 1).join("@");
+  if (words.some((line) => line[0] === "module" && line[1] === tool.source.module)) return tool.source.module;
   const required = words.find((line) => line[0] === tool.source.module);
   if (!required?.[1])
     throw new Error(`modules/${tool.source.folder}/go.mod does not require ${tool.source.module}`);

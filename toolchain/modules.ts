@@ -1,12 +1,12 @@
 /** Builds tools from Go modules, where they cannot be downloaded. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { failed, messageOf } from "../cli/errors.ts";
 import { type Log, onPath, paced, run } from "./command.ts";
 import { install, removeDrafts } from "./manifest.ts";
 import { cacheFolder, source } from "./paths.ts";
-import { type Tool, toolPath } from "./pins.ts";
+import { type GoSource, type Tool, toolPath } from "./pins.ts";
 
 /** Go's build cache while the tools are built, measured, and some air. */
 const NEEDED_GIB = 6;
@@ -38,21 +38,27 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
   const onDownload = (line: string) => {
     if (line.startsWith("go: downloading")) say(`${tool.name}: fetching Go modules, ${++modules}`);
   };
-  log(`${tool.name}: looking up what it is made of`);
-  const list = ["list", "-mod=readonly", "-deps", tool.source.package];
-  const packages = await run("go", list, { cwd, env, onLine: onDownload, what: `go list for ${tool.name}` });
-  const total = packages.trim().split("\n").length;
-
   let compiled = 0;
-  const onCompile = (line: string) => {
-    if (!line.includes(" ")) say(`${tool.name}: compiled ${++compiled} of at most ${total} packages`);
-  };
   const path = toolPath(tool);
   await mkdir(dirname(path), { recursive: true });
   removeDrafts(dirname(path), DRAFT);
   // Beside where it will lie, so that moving it there is one step.
   const draft = mkdtempSync(join(dirname(path), DRAFT));
   try {
+    log(`${tool.name}: looking up what it is made of`);
+    const overlay = await embedding(tool.source, cwd, env, draft);
+    const list = ["list", "-mod=readonly", "-deps", ...overlay, tool.source.package];
+    const packages = await run("go", list, {
+      cwd,
+      env,
+      onLine: onDownload,
+      what: `go list for ${tool.name}`,
+    });
+    const total = packages.trim().split("\n").length;
+
+    const onCompile = (line: string) => {
+      if (!line.includes(" ")) say(`${tool.name}: compiled ${++compiled} of at most ${total} packages`);
+    };
     const built = join(draft, tool.name);
     const args = [
       "build",
@@ -62,6 +68,7 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
       "-buildvcs=false",
       "-ldflags",
       linkerFlags(tool),
+      ...overlay,
       "-o",
       built,
     ];
@@ -72,17 +79,61 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
       what: `go build of ${tool.name}`,
     });
     await check(tool, built);
+    await layBeside(tool, cwd, env);
     install(tool, built, go);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
 }
 
+/**
+ * Files that a main package embeds lie in its module's folder, and nothing of it is copied into this project: an overlay
+ * lays them beside the package for the build alone.
+ */
+async function embedding(
+  { embed, module, package: main }: GoSource,
+  cwd: string,
+  env: Record<string, string>,
+  draft: string,
+): Promise<string[]> {
+  if (!embed) return [];
+  const folder = await folderOf(module, cwd, env);
+  const Replace = Object.fromEntries(
+    Object.entries(embed).map(([name, path]) => [join(cwd, main, name), join(folder, path)]),
+  );
+  const file = join(draft, "overlay.json");
+  writeFileSync(file, JSON.stringify({ Replace }));
+  return ["-overlay", file];
+}
+
+async function layBeside(tool: Tool, cwd: string, env: Record<string, string>): Promise<void> {
+  for (const [name, { module, path }] of Object.entries(tool.source.beside ?? {})) {
+    const target = join(dirname(toolPath(tool)), name);
+    rmSync(target, { recursive: true, force: true });
+    cpSync(join(await folderOf(module, cwd, env), path), target, { recursive: true });
+    // Go keeps modules read-only, and the copy would be, too.
+    await run("chmod", ["-R", "u+w", target]);
+  }
+}
+
+async function folderOf(module: string, cwd: string, env: Record<string, string>): Promise<string> {
+  const folder = await run("go", ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], { cwd, env });
+  return folder.trim();
+}
+
+const QUESTIONS = {
+  cli: ["version"],
+  plugin: ["-version"],
+  language: ["--help"],
+  cluster: ["--version"],
+} as const;
+
 /** Runs what came out: it has to start, and to know its version. */
 async function check(tool: Tool, built: string): Promise<void> {
-  const question = { cli: ["version"], plugin: ["-version"], language: ["--help"] }[tool.kind];
+  const question = tool.source.question ?? QUESTIONS[tool.kind];
   const answer = await run(built, question, { what: `${tool.name}, just built`, timeout: 60 });
-  if (tool.kind === "language" || answer.trim().replace(/^v/, "") === tool.version) return;
+  const words = answer.split(/[\s,]+/).map((word) => word.replace(/^(?:CoreDNS-|v)/, ""));
+  if (tool.kind === "language" || words.includes(tool.version)) return;
   throw failed(`${tool.name}, just built, says that it is ${answer.trim()}; needs ${tool.version}`);
 }
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiHome } from "./paths.ts";
+import { cacheFolder, pulumiHome } from "./paths.ts";
 
 /** Where a stack's application runs: decides which plugins are needed. */
 export type Target = keyof typeof PLUGINS_OF;
@@ -13,8 +13,8 @@ export type Target = keyof typeof PLUGINS_OF;
 export interface Tool {
   /** Name of the executable. */
   readonly name: string;
-  /** `cli` and `language` lie in the folder of the CLI's version, each plugin in one of its own. */
-  readonly kind: "cli" | "language" | "plugin";
+  /** `cli` and `language` lie in the folder of the CLI's version, each plugin in one of its own, `cluster` in the cache. */
+  readonly kind: "cli" | "language" | "plugin" | "cluster";
   /** Version that it is installed as. */
   readonly version: string;
   readonly source: GoSource;
@@ -30,7 +30,15 @@ export interface GoSource {
   readonly module: string;
   /** Values that the linker sets, so that the executable knows its version. */
   readonly set?: Readonly<Record<string, string>>;
+  /** Files that the main package embeds, and where they lie in the module's own folder. */
+  readonly embed?: Readonly<Record<string, string>>;
+  /** Files and folders of its modules that are laid beside the executable, by the name that they get there. */
+  readonly beside?: Readonly<Record<string, { module: string; path: string }>>;
+  /** Arguments with which it tells its version. @default those of its kind */
+  readonly question?: readonly string[];
 }
+
+export const KUBERNETES_VERSION = "1.37.2";
 
 const packages = JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as {
   dependencies: Record<string, string>;
@@ -90,11 +98,82 @@ const random = plugin("random", "github.com/terraform-providers/terraform-provid
 // A module of its own: its build takes half an hour, and nobody else's is to be made again with it.
 const aws = plugin("aws", "github.com/hashicorp/terraform-provider-aws", "aws");
 
+const kubernetesPlugin = plugin(
+  "kubernetes",
+  "github.com/pulumi/pulumi-kubernetes/provider/v4",
+  "kubernetes",
+);
+const embedded = ["schema.json", "terraform-mapping.json"];
+const kubernetes: Tool = {
+  ...kubernetesPlugin,
+  source: {
+    ...kubernetesPlugin.source,
+    embed: Object.fromEntries(embedded.map((name) => [name, `cmd/pulumi-resource-kubernetes/${name}`])),
+  },
+};
+
 /** Plugins by target; what a target does not use is not installed. */
 const PLUGINS_OF = {
   vps: [docker, random],
   host: [aws],
+  kubernetes: [kubernetes, random],
 } as const satisfies Record<string, readonly Tool[]>;
+
+function clusterTool(
+  name: string,
+  version: string,
+  source: Omit<GoSource, "folder"> & { folder?: string },
+): Tool {
+  return { name, kind: "cluster", version, source: { folder: name, ...source } };
+}
+
+const gitVersion = "k8s.io/component-base/version";
+
+/** What the test cluster (cluster/) is made of, beside containerd and the CNI plugins, which are Debian's. */
+export const CLUSTER_TOOLS = {
+  etcd: clusterTool("etcd", "3.6.6", {
+    package: ".",
+    module: "go.etcd.io/etcd/server/v3",
+    question: ["--version"],
+  }),
+  kubernetes: clusterTool("kubernetes", KUBERNETES_VERSION, {
+    folder: "cluster",
+    package: ".",
+    module: "k8s.io/kubernetes",
+    set: {
+      [`${gitVersion}.gitVersion`]: `v${KUBERNETES_VERSION}`,
+      [`${gitVersion}.gitMajor`]: KUBERNETES_VERSION.split(".")[0] ?? "",
+      [`${gitVersion}.gitMinor`]: KUBERNETES_VERSION.split(".")[1] ?? "",
+    },
+    question: ["version"],
+  }),
+  coredns: clusterTool("coredns", "1.15.0", {
+    package: ".",
+    module: "github.com/coredns/coredns",
+    question: ["-version"],
+  }),
+  "metrics-server": clusterTool("metrics-server", "0.9.0", {
+    package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
+    module: "sigs.k8s.io/metrics-server",
+    set: { "k8s.io/client-go/pkg/version.gitVersion": "v0.9.0" },
+    question: ["--version"],
+  }),
+  traefik: clusterTool("traefik", "3.6.6", {
+    package: "github.com/traefik/traefik/v3/cmd/traefik",
+    module: "github.com/traefik/traefik/v3",
+    set: { "github.com/traefik/traefik/v3/pkg/version.Version": "3.6.6" },
+    question: ["version"],
+    beside: {
+      "gateway-api": { module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
+      "traefik.yaml": {
+        module: "github.com/traefik/traefik/v3",
+        path: "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
+      },
+    },
+  }),
+  // Of no module but its own: what holds a pod's network namespace.
+  pause: clusterTool("pause", "1.0.0", { package: ".", module: "tristack.local/toolchain/pause" }),
+} as const satisfies Record<string, Tool>;
 
 export const TARGETS = Object.keys(PLUGINS_OF) as Target[];
 
@@ -105,6 +184,7 @@ export function toolsFor(target: Target): readonly Tool[] {
 
 /** Where a tool lies: the folders that npm's `pulumi`, the Automation API and the CLI itself look in. */
 export function toolPath(tool: Tool, home = pulumiHome()): string {
+  if (tool.kind === "cluster") return cacheFolder("cluster-tools", `${tool.name}-${tool.version}`, tool.name);
   if (tool.kind !== "plugin") return join(home, "versions", tool.version, "bin", tool.name);
   const folder = `${tool.name.replace(/^pulumi-/, "")}-v${tool.version}`;
   return join(home, "plugins", folder, tool.name);

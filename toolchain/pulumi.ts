@@ -16,8 +16,13 @@ export interface PulumiOptions {
 
 /** Installs what is missing or no longer fits the pins, and says how each tool came to be. */
 export async function ensurePulumi({ target, log = silent }: PulumiOptions): Promise<ToolReport[]> {
-  const tools = toolsFor(target);
-  if (tools.every(isReady)) return inspectPulumi(target);
+  await ensureTools(toolsFor(target), log);
+  return inspectPulumi(target);
+}
+
+/** Downloads what can be downloaded of what is missing, and builds the rest. */
+export async function ensureTools(tools: readonly Tool[], log: Log): Promise<void> {
+  if (tools.every(isReady)) return;
   await withLock(cacheFolder("toolchain.lock"), log, async () => {
     // Asked again: another run may have done it while we waited, and the CLI's download brings the language host.
     log("asking Pulumi's download site");
@@ -28,7 +33,6 @@ export async function ensurePulumi({ target, log = silent }: PulumiOptions): Pro
     }
     if (unmet.length > 0) await build(unmet, log);
   });
-  return inspectPulumi(target);
 }
 
 /** What is there. Reads only. */
@@ -42,7 +46,8 @@ function isReady(tool: Tool): boolean {
 }
 
 async function tryDownload(tool: Tool, log: Log): Promise<boolean> {
-  if (!(await siteAnswers())) return false;
+  // Nobody offers the test cluster's parts in one place.
+  if (tool.kind === "cluster" || !(await siteAnswers())) return false;
   removeBuilt(tool);
   try {
     await download(tool, log);

@@ -16,7 +16,7 @@ import {
   scriptEntrypoint,
   variables,
 } from "./container.ts";
-import { generatedPassword } from "./generated-password.ts";
+import { generatedPassword } from "../shared/generated-password.ts";
 import { alertmanagerConfiguration, probes } from "./monitoring/alarms.ts";
 import { alertRules } from "./monitoring/alerts.ts";
 import { containerNames } from "./monitoring/container-names.ts";

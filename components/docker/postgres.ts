@@ -2,9 +2,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
-import { mebibytes } from "../shared/units.ts";
+import { generatedPassword } from "../shared/generated-password.ts";
+import { postgresTuning } from "../shared/postgres-tuning.ts";
 import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
-import { generatedPassword } from "./generated-password.ts";
 import { SecretFiles, secretPath } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 
@@ -65,7 +65,7 @@ export class Postgres extends pulumi.ComponentResource {
           stopSeconds: 120,
         }),
         image: args.image,
-        command: ["postgres", ...tuning(args.memory)],
+        command: ["postgres", ...postgresTuning(args.memory)],
         envs: [`POSTGRES_DB=${args.database}`, `POSTGRES_USER=${args.user}`, ...secrets.envs],
         volumes: [
           secrets.mount,
@@ -99,13 +99,3 @@ export class Postgres extends pulumi.ComponentResource {
 
 /** Where the password lies inside the container of PostgreSQL; what runs there reads it from this file. */
 export const POSTGRES_PASSWORD_FILE = secretPath("POSTGRES_PASSWORD");
-
-/** Server settings from the memory limit: https://www.postgresql.org/docs/16/runtime-config-resource.html */
-function tuning(memory: string): string[] {
-  const total = mebibytes(memory);
-  const settings = {
-    shared_buffers: `${Math.max(32, Math.floor(total / 4))}MB`,
-    effective_cache_size: `${Math.floor((total * 3) / 4)}MB`,
-  };
-  return Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
-}

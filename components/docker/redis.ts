@@ -1,9 +1,9 @@
 /** Redis 7, append only, with a password. */
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { generatedPassword } from "../shared/generated-password.ts";
 import type { Owner } from "../shared/labels.ts";
 import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
-import { generatedPassword } from "./generated-password.ts";
 import { SecretFiles, secretPath } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 

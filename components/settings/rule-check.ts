@@ -3,18 +3,28 @@
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
 import { certificateRules } from "./certificate-rules.ts";
+import { kubernetesRules } from "./kubernetes-rules.ts";
 import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
-import { serviceRules } from "./service-rules.ts";
-import { ANY, type Pattern, type Rule, SAME, stackRules } from "./rules.ts";
+import { clusterOnlyRule, registriesRule, serviceRules } from "./service-rules.ts";
+import { ANY, type Pattern, type Rule, SAME, domainRule, stackRules } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
-const vpsRules = [...stackRules, ...certificateRules, ...monitoringRules, ...serviceRules];
+const vpsRules = [
+  domainRule,
+  ...stackRules,
+  ...certificateRules,
+  ...monitoringRules,
+  ...serviceRules,
+  registriesRule,
+  clusterOnlyRule,
+];
+const clusterRules = [domainRule, ...kubernetesRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [
-  ...new Set([...vpsRules, ...machineRules].map(({ meaning }) => meaning)),
+  ...new Set([...vpsRules, ...clusterRules, ...machineRules].map(({ meaning }) => meaning)),
 ];
 
 /**
@@ -25,9 +35,9 @@ export function breaches(input: Record<string, unknown>, wrong: readonly Finding
   const repaired = repair(input, wrong);
   if (repaired === undefined) return [];
   const { settings, spoilt } = repaired;
-  return settings.target === "vps"
-    ? breachesOf(vpsRules, settings, spoilt)
-    : breachesOf(machineRules, settings, spoilt);
+  if (settings.target === "vps") return breachesOf(vpsRules, settings, spoilt);
+  if (settings.target === "kubernetes") return breachesOf(clusterRules, settings, spoilt);
+  return breachesOf(machineRules, settings, spoilt);
 }
 
 function breachesOf<S>(rules: readonly Rule<S>[], settings: S, spoilt: readonly Path[]): Finding[] {

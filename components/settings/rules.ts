@@ -2,7 +2,7 @@
  * What several settings must be together. Each rule has a sentence, which docs/configuration.md prints, and names the
  * settings that it relies on: while one of those is wrong by itself, it keeps silent (rule-check.ts).
  */
-import type { VpsSettings } from "../settings.ts";
+import type { ApplicationSettings, VpsSettings } from "../settings.ts";
 import type { Finding, Path } from "../shared/problems.ts";
 import { hostRules } from "./host-rules.ts";
 
@@ -26,19 +26,21 @@ export interface Rule<S = VpsSettings> {
 /** The names alone: what is wrong inside of a service does not touch them. */
 const SERVICE_NAMES: Pattern = ["services", ANY, "(name)"];
 
+/** A rule of every target that carries an application. */
+export const domainRule: Rule<ApplicationSettings> = {
+  meaning: "`domain` is a public host name unless the environment is local.",
+  reliesOn: [["domain"], ["environment", "kind"]],
+  *check({ domain, environment: { kind } }) {
+    if (kind === "local" || isPublic(domain)) return;
+    yield {
+      path: ["domain"],
+      need: `a public host name such as shop.example.com, since the environment is ${kind}`,
+    };
+  },
+};
+
 /** Rules about the stack as a whole. Those about services are in service-rules.ts. */
 export const stackRules: readonly Rule[] = [
-  {
-    meaning: "`domain` is a public host name unless the environment is local.",
-    reliesOn: [["domain"], ["environment", "kind"]],
-    *check({ domain, environment: { kind } }) {
-      if (kind === "local" || isPublic(domain)) return;
-      yield {
-        path: ["domain"],
-        need: `a public host name such as shop.example.com, since the environment is ${kind}`,
-      };
-    },
-  },
   {
     meaning: "Staging and production have certificates by `letsencrypt`.",
     reliesOn: [
@@ -101,7 +103,11 @@ export const stackRules: readonly Rule[] = [
 ];
 
 /** The breach of a setting that names a secret which is not there. */
-export function* missingSecret({ secrets }: VpsSettings, path: Path, name: string): Iterable<Finding> {
+export function* missingSecret(
+  { secrets }: Pick<ApplicationSettings, "secrets">,
+  path: Path,
+  name: string,
+): Iterable<Finding> {
   if (Object.hasOwn(secrets, name)) return;
   yield { path, need: `a name under secrets: pulumi config set --secret --path 'secrets.${name}'` };
 }

@@ -1,7 +1,7 @@
 /** Rules about services: their routes, health, secrets and variables. */
 import { ANY, type Pattern, type Rule, SAME } from "./rules.ts";
-import { HEALTH_PATH } from "./bounds.ts";
-import type { Service, VpsSettings } from "../settings.ts";
+import { HEALTH_PATH } from "./application.ts";
+import type { ApplicationSettings, Service, VpsSettings } from "../settings.ts";
 import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts";
 
 /** Names of the stack's own parts. */
@@ -31,7 +31,7 @@ const OWN_VARIABLES = ["RELEASE", ...Object.values(GIVEN_BY_USE).flatMap((name) 
 
 const CHALLENGE = "/.well-known/acme-challenge";
 
-const routeRules: readonly Rule[] = [
+const routeRules: readonly Rule<ApplicationSettings>[] = [
   {
     meaning: "One service has the route `/`.",
     reliesOn: [["services", ANY, "routes"]],
@@ -85,7 +85,7 @@ const routeRules: readonly Rule[] = [
   ),
 ];
 
-const valueRules: readonly Rule[] = [
+const valueRules: readonly Rule<ApplicationSettings>[] = [
   {
     meaning: `No service is named as a part of the stack: ${OWN_PARTS.join(", ")}.`,
     reliesOn: [],
@@ -157,9 +157,8 @@ const valueRules: readonly Rule[] = [
       }
     },
   ),
-  listedOnce((settings) => [[["registries"], settings.registries]], [["registries"]]),
   ...(["routes", "uses", "secrets", "writable"] as const).map((key) =>
-    listedOnce(
+    listedOnce<ApplicationSettings>(
       ({ services }) =>
         Object.entries(services).map(([name, service]) => [["services", name, key], service[key]]),
       [["services", SAME, key]],
@@ -167,7 +166,7 @@ const valueRules: readonly Rule[] = [
   ),
 ];
 
-export const serviceRules: readonly Rule[] = [...routeRules, ...valueRules];
+export const serviceRules: readonly Rule<ApplicationSettings>[] = [...routeRules, ...valueRules];
 
 /** A rule about each service by itself; its paths start inside of the service. */
 function perService(
@@ -186,10 +185,10 @@ function perService(
   };
 }
 
-function listedOnce(
-  lists: (settings: VpsSettings) => [Path, readonly string[]][],
+function listedOnce<S>(
+  lists: (settings: S) => [Path, readonly string[]][],
   reliesOn: readonly Pattern[],
-): Rule {
+): Rule<S> {
   return {
     meaning: "A list names nothing twice.",
     reliesOn,
@@ -203,7 +202,7 @@ function listedOnce(
   };
 }
 
-function routesOf(services: VpsSettings["services"]) {
+function routesOf(services: ApplicationSettings["services"]) {
   return Object.entries(services).flatMap(([name, service]) =>
     service.routes.map((route, index) => ({
       name,
@@ -220,3 +219,21 @@ function givenByUse(service: Service): string[] {
 function words(path: Path, command: readonly string[] = []): [Path, string][] {
   return command.map((word, index) => [[...path, index], word]);
 }
+
+/** Of the target vps alone. */
+export const registriesRule = listedOnce<VpsSettings>(
+  (settings) => [[["registries"], settings.registries]],
+  [["registries"]],
+);
+
+/** Settings of services that mean something to Kubernetes alone. */
+export const clusterOnlyRule: Rule = {
+  meaning: "`services.*.requests` and `services.*.autoscale` are for the target kubernetes.",
+  reliesOn: [["services", ANY]],
+  *check({ services }) {
+    for (const [name, service] of Object.entries(services))
+      for (const key of ["requests", "autoscale"] as const)
+        if (service[key] !== undefined)
+          yield { path: ["services", name, key], need: "to be left out, since the target is vps" };
+  },
+};

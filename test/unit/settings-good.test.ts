@@ -41,7 +41,7 @@ describe("good settings", () => {
           replicas: 2,
           cpu: 1,
           memory: "1GiB",
-          health: { path: "/health", interval: "5s", timeout: "3s", startup: "30s", retries: 3 },
+          health: { path: "/health", interval: "5s", timeout: "3s", startup: "20s", retries: 3 },
           drain: "40s",
           uses: [],
           environment: {},

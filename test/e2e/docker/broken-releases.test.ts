@@ -46,7 +46,6 @@ describe("a release that is no good", () => {
     site.change((settings) => {
       settings.set(FAULT, undefined);
       settings.set([...API, "environment", "FAULT_LEAK_MB_PER_MINUTE"], undefined);
-      settings.set([...API, "health", "startup"], undefined);
       settings.set([...API, "memory"], undefined);
       settings.set([...API, "migrate"], ["python", "-m", "alembic", "upgrade", "head"]);
     }),
@@ -110,10 +109,7 @@ describe("a release that is no good", () => {
   });
 
   itFully("because it never gets ready never gets traffic", async () => {
-    const [, report] = await fails((settings) => {
-      settings.set(FAULT, "never-ready");
-      settings.set([...API, "health", "startup"], "10s");
-    });
+    const [, report] = await fails((settings) => settings.set(FAULT, "never-ready"));
     unseen(report);
   });
 

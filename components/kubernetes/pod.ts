@@ -1,0 +1,102 @@
+/** What every pod of the stack has in common: no rights, a read-only root, limits. Fits Pod Security `restricted`. */
+import type * as kubernetes from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { mebibytes } from "../shared/units.ts";
+
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
+type Container = kubernetes.types.input.core.v1.Container;
+
+export interface PodArgs {
+  /** Numeric user and group that its container runs as. */
+  user: { uid: number; gid: number };
+  /** Folders in memory-backed scratch space that it may write to, besides /tmp. */
+  writable?: readonly string[];
+  /** Secret whose entries are files in /run/secrets. */
+  secretName?: pulumi.Input<string>;
+  volumes?: kubernetes.types.input.core.v1.Volume[];
+  mounts?: kubernetes.types.input.core.v1.VolumeMount[];
+  pullSecrets: pulumi.Input<string>[];
+  serviceAccountName: pulumi.Input<string>;
+}
+
+export interface Resources {
+  cpu: number;
+  memory: string;
+  requests?: { cpu?: number; memory?: string };
+}
+
+export const SECRETS_FOLDER = "/run/secrets";
+/** The source document's own proportion: 250m of 1000m, 256Mi of 1Gi. */
+const REQUESTED_SHARE = 4;
+/** Logs and scratch space of a pod; more means that it is evicted. */
+const EPHEMERAL = { requests: "64Mi", limits: "1Gi" };
+
+/** A pod of one container. */
+export function podSpec(args: PodArgs, container: Omit<Container, "securityContext">): PodSpec {
+  const { user, secretName, writable = [], volumes = [], mounts = [] } = args;
+  const folders = ["/tmp", ...writable];
+  const scratch = folders.map((_, index) => ({ name: `scratch-${index}`, emptyDir: {} }));
+  const secrets =
+    secretName === undefined ? [] : [{ name: "secrets", secret: { secretName, defaultMode: 0o440 } }];
+  return {
+    serviceAccountName: args.serviceAccountName,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    imagePullSecrets: args.pullSecrets.map((name) => ({ name })),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: user.uid,
+      runAsGroup: user.gid,
+      fsGroup: user.gid,
+      // A volume of gigabytes is not walked through again at every start.
+      fsGroupChangePolicy: "OnRootMismatch",
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [
+      {
+        imagePullPolicy: "IfNotPresent",
+        ...container,
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          privileged: false,
+          capabilities: { drop: ["ALL"] },
+        },
+        volumeMounts: [
+          ...folders.map((mountPath, index) => ({ name: `scratch-${index}`, mountPath })),
+          ...(secretName === undefined
+            ? []
+            : [{ name: "secrets", mountPath: SECRETS_FOLDER, readOnly: true }]),
+          ...mounts,
+        ],
+      },
+    ],
+    volumes: [...scratch, ...secrets, ...volumes],
+  };
+}
+
+export function resourcesOf({ cpu, memory, requests }: Resources) {
+  const least = {
+    cpu: requests?.cpu ?? cpu / REQUESTED_SHARE,
+    memory: requests?.memory === undefined ? mebibytes(memory) / REQUESTED_SHARE : mebibytes(requests.memory),
+  };
+  return {
+    requests: {
+      cpu: cpus(least.cpu),
+      memory: `${Math.floor(least.memory)}Mi`,
+      "ephemeral-storage": EPHEMERAL.requests,
+    },
+    limits: { cpu: cpus(cpu), memory: quantity(memory), "ephemeral-storage": EPHEMERAL.limits },
+  };
+}
+
+/** `512MiB` as Kubernetes writes it. */
+export function quantity(size: string): string {
+  return size.replace(/B$/, "");
+}
+
+/** As the API server writes it back: any other spelling of the same amount shows up as a change. */
+function cpus(amount: number): string {
+  const milli = Math.round(amount * 1000);
+  return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`;
+}

@@ -1,0 +1,169 @@
+/** How requests come in: Gateway API, or an Ingress of class nginx. */
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesSettings } from "../settings.ts";
+import type { Owner } from "../shared/labels.ts";
+import { labelsOf } from "./labels.ts";
+import { SERVICE_PORT } from "./workload.ts";
+
+export interface RoutingArgs {
+  owner: Owner;
+  namespace: pulumi.Input<string>;
+  domain: string;
+  proxy: KubernetesSettings["proxy"];
+  /** Who issues the certificate; undefined: it is in the Secret already. */
+  clusterIssuer?: string;
+  /** Secret of type kubernetes.io/tls with the certificate, of the same namespace. */
+  certificate: pulumi.Input<string>;
+  /** Public path prefixes by service. */
+  routes: Record<string, string[]>;
+}
+
+const GATEWAY_API = "gateway.networking.k8s.io/v1";
+const NAME = "site";
+const CLASSES = { gateway: "traefik", ingress: "nginx" } as const;
+
+export class Routing extends pulumi.ComponentResource {
+  constructor(name: string, args: RoutingArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tristack:kubernetes:Routing", name, {}, opts);
+    if (args.proxy.mode === "gateway") gateway(args, { parent: this });
+    else ingress(args, { parent: this });
+    this.registerOutputs({});
+  }
+}
+
+function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
+  const { proxy, certificate, clusterIssuer } = args;
+  const names = namesOf(args.domain);
+  const listener = (name: string, hostname: string | undefined, more: object) => ({
+    name,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...more,
+    allowedRoutes: { namespaces: { from: "Same" } },
+  });
+  const tls = { mode: "Terminate", certificateRefs: [{ group: "", kind: "Secret", name: certificate }] };
+  const gate = new kubernetes.apiextensions.CustomResource(
+    NAME,
+    {
+      apiVersion: GATEWAY_API,
+      kind: "Gateway",
+      metadata: {
+        ...metadataOf(args, NAME),
+        ...(clusterIssuer ? { annotations: { "cert-manager.io/cluster-issuer": clusterIssuer } } : {}),
+      },
+      spec: {
+        gatewayClassName: proxy.class ?? CLASSES.gateway,
+        listeners: [
+          listener("http", undefined, { protocol: "HTTP", port: proxy.httpPort }),
+          ...names.map((hostname, index) =>
+            listener(index === 0 ? "https" : "https-www", hostname, {
+              protocol: "HTTPS",
+              port: proxy.httpsPort,
+              tls,
+            }),
+          ),
+        ],
+      },
+    },
+    opts,
+  );
+  const at = (...sections: string[]) =>
+    sections.map((sectionName) => ({
+      group: "gateway.networking.k8s.io",
+      kind: "Gateway",
+      name: gate.metadata.name,
+      sectionName,
+    }));
+  const redirect = (hostname?: string) => ({
+    type: "RequestRedirect",
+    requestRedirect: {
+      scheme: "https",
+      statusCode: 301,
+      port: proxy.httpsPort,
+      ...(hostname ? { hostname } : {}),
+    },
+  });
+  route(
+    args,
+    "to-https",
+    { parentRefs: at("http"), rules: [{ matches: [everything], filters: [redirect()] }] },
+    opts,
+  );
+  if (names.length > 1) {
+    const filters = [redirect(args.domain)];
+    route(
+      args,
+      "from-www",
+      { parentRefs: at("https-www"), rules: [{ matches: [everything], filters }] },
+      opts,
+    );
+  }
+  route(args, NAME, { parentRefs: at("https"), hostnames: [args.domain], rules: rulesOf(args) }, opts);
+}
+
+const everything = { path: { type: "PathPrefix", value: "/" } };
+
+/** `example.com` has `www.example.com` beside it; a name of a preview, or of one's own machine, has not. */
+function namesOf(domain: string): string[] {
+  return domain.split(".").length === 2 ? [domain, `www.${domain}`] : [domain];
+}
+
+/** Gateway API chooses the longest match by itself; sorted, so that the same routes are always the same text. */
+function rulesOf({ routes, proxy }: RoutingArgs) {
+  return Object.entries(routes)
+    .filter(([, paths]) => paths.length > 0)
+    .map(([name, paths]) => ({
+      matches: [...paths].sort().map((value) => ({ path: { type: "PathPrefix", value } })),
+      backendRefs: [{ group: "", kind: "Service", name, port: SERVICE_PORT, weight: 1 }],
+      timeouts: { request: proxy.timeout },
+    }));
+}
+
+function route(args: RoutingArgs, name: string, spec: object, opts: pulumi.CustomResourceOptions) {
+  return new kubernetes.apiextensions.CustomResource(
+    `route-${name}`,
+    { apiVersion: GATEWAY_API, kind: "HTTPRoute", metadata: metadataOf(args, name), spec },
+    opts,
+  );
+}
+
+/** The source document's own, for those who still run ingress-nginx. */
+function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
+  const { proxy, clusterIssuer, domain } = args;
+  const paths = Object.entries(args.routes).flatMap(([name, routes]) =>
+    routes.map((path) => ({
+      path,
+      pathType: "Prefix",
+      backend: { service: { name, port: { number: SERVICE_PORT } } },
+    })),
+  );
+  const nginx = "nginx.ingress.kubernetes.io";
+  new kubernetes.networking.v1.Ingress(
+    NAME,
+    {
+      metadata: {
+        ...metadataOf(args, NAME),
+        annotations: {
+          ...(clusterIssuer ? { "cert-manager.io/cluster-issuer": clusterIssuer } : {}),
+          [`${nginx}/ssl-redirect`]: "true",
+          [`${nginx}/limit-rps`]: "100",
+          [`${nginx}/from-to-www-redirect`]: String(namesOf(domain).length > 1),
+          [`${nginx}/proxy-body-size`]: proxy.bodyLimit.replace(/iB$/, "").toLowerCase(),
+          [`${nginx}/proxy-read-timeout`]: proxy.timeout.replace(/s$/, ""),
+          // Where no load balancer tells its address, waiting for one would never end.
+          "pulumi.com/skipAwait": "true",
+        },
+      },
+      spec: {
+        ingressClassName: proxy.class ?? CLASSES.ingress,
+        tls: [{ hosts: namesOf(domain), secretName: args.certificate }],
+        rules: [{ host: domain, http: { paths: paths.sort((a, b) => (a.path < b.path ? 1 : -1)) } }],
+      },
+    },
+    opts,
+  );
+}
+
+function metadataOf({ owner, namespace }: RoutingArgs, name: string) {
+  return { name, namespace, labels: labelsOf(owner, "routing") };
+}

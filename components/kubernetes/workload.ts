@@ -1,0 +1,294 @@
+/** One service of the application: its pods, how many, how they are replaced, and who may reach them. */
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Service as ServiceSettings } from "../settings.ts";
+import type { Owner } from "../shared/labels.ts";
+import { fingerprint, secretFingerprint } from "../shared/names.ts";
+import { seconds } from "../shared/units.ts";
+import { type FlowsArgs, flows } from "./flow.ts";
+import { labelsOf, selectorOf } from "./labels.ts";
+import { Migration } from "./migration.ts";
+import { type PodArgs, SECRETS_FOLDER, podSpec, resourcesOf } from "./pod.ts";
+import { autoscaler } from "./autoscaler.ts";
+
+export interface WorkloadArgs {
+  owner: Owner;
+  namespace: pulumi.Input<string>;
+  settings: ServiceSettings;
+  /** Version of the release. */
+  version: string;
+  /** Image with tag or digest. */
+  image: string;
+  environment: Record<string, string>;
+  /** Secrets by name, those that the stack adds included. */
+  secrets: Record<string, pulumi.Input<string>>;
+  /** Values whose change means new pods, though the program only sees them encrypted. */
+  secretValues: Record<string, string>;
+  pullSecrets: pulumi.Input<string>[];
+  /** Who may reach it, and whom it may reach. */
+  flows: Pick<FlowsArgs, "ingress" | "egress">;
+}
+
+/** Port of every Service of the application, as the source document has it. */
+export const SERVICE_PORT = 80;
+/**
+ * A pod that ends goes on taking requests for this long: kube-proxy and the router need a moment to hear of it. Measured
+ * with Traefik: none fails with 5 s, 55 of 24,126 with 2 s (docs/decisions.md).
+ */
+export const STOP_DELAY_SECONDS = 5;
+/** ReplicaSets that are kept to go back to, as many as releases are in the ledger. */
+const HISTORY = 5;
+
+export class Workload extends pulumi.ComponentResource {
+  /** Eight characters that change whenever the pods do. */
+  readonly fingerprint: string;
+
+  constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tristack:kubernetes:Workload", name, {}, opts);
+    const { owner, namespace, settings } = args;
+    const plan = planOf(name, args);
+    this.fingerprint = plan.fingerprint;
+    const parent = { parent: this };
+    const metadata = { name, namespace, labels: labelsOf(owner, name, args.version) };
+
+    const account = new kubernetes.core.v1.ServiceAccount(
+      name,
+      { metadata: { ...metadata, labels: labelsOf(owner, name) }, automountServiceAccountToken: false },
+      parent,
+    );
+    flows({ owner, namespace, part: name, ...args.flows }, parent);
+    // Both are named by what is in them: a change makes new pods, and the old ones keep theirs until they have ended.
+    const configuration = new kubernetes.core.v1.ConfigMap(
+      `${name}-config`,
+      {
+        metadata: { ...metadata, name: `${name}-config-${fingerprint(plan.environment)}` },
+        data: plan.environment,
+        immutable: true,
+      },
+      parent,
+    );
+    const secret = this.#secret(name, args, plan.secretsId);
+    const names = {
+      account: account.metadata.name,
+      configuration: configuration.metadata.name,
+      secret: secret?.metadata.name,
+    };
+    const migration = settings.migrate && this.#migration(name, args, settings.migrate, names);
+
+    const deployment = new kubernetes.apps.v1.Deployment(
+      name,
+      {
+        metadata,
+        spec: {
+          // Under an autoscaler the number is its own business.
+          ...(settings.autoscale ? {} : { replicas: settings.replicas }),
+          revisionHistoryLimit: HISTORY,
+          // Time for one pod to start, then for the one it replaces to end.
+          progressDeadlineSeconds: seconds(settings.health.startup) + STOP_DELAY_SECONDS + 30,
+          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          selector: { matchLabels: selectorOf(owner, name) },
+          template: {
+            metadata: { labels: metadata.labels, annotations: plan.annotations },
+            spec: podOf(name, args, names),
+          },
+        },
+      },
+      {
+        ...parent,
+        dependsOn: migration ? [migration] : [],
+        customTimeouts: { create: "10m", update: "10m" },
+      },
+    );
+    if (settings.port !== undefined) {
+      new kubernetes.core.v1.Service(
+        name,
+        {
+          metadata: { ...metadata, labels: labelsOf(owner, name) },
+          spec: {
+            type: "ClusterIP",
+            selector: selectorOf(owner, name),
+            ports: [{ name: "http", port: SERVICE_PORT, targetPort: "http", protocol: "TCP" }],
+          },
+        },
+        { ...parent, dependsOn: [deployment] },
+      );
+    }
+    if (settings.replicas > 1) disruptionBudget(name, args, parent);
+    if (settings.autoscale)
+      autoscaler(name, { ...args, autoscale: settings.autoscale, least: settings.replicas }, parent);
+    this.registerOutputs({ fingerprint: this.fingerprint });
+  }
+
+  #migration(name: string, args: WorkloadArgs, command: string[], names: Names) {
+    const container = { name: "migration", image: args.image, command };
+    const pod = {
+      restartPolicy: "Never",
+      ...podSpec(policyOf(args, names), { ...container, ...surroundings(args, names) }),
+    };
+    const { egress } = args.flows;
+    return new Migration(`${name}-migration`, { ...args, command, pod, egress }, { parent: this });
+  }
+
+  #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id: string) {
+    if (Object.keys(secrets).length === 0) return undefined;
+    return new kubernetes.core.v1.Secret(
+      `${name}-secrets`,
+      {
+        metadata: { name: `${name}-secrets-${id}`, namespace, labels: labelsOf(owner, name) },
+        stringData: secrets,
+        immutable: true,
+      },
+      { parent: this },
+    );
+  }
+}
+
+export interface WorkloadPlan {
+  readonly fingerprint: string;
+  readonly secretsId: string;
+  /** Variables that are no secrets. */
+  readonly environment: Record<string, string>;
+  readonly annotations: Record<string, string>;
+}
+
+/** What is known before anything is created. */
+export function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
+  const { settings, owner, version, image } = args;
+  const files = Object.fromEntries(
+    Object.keys(args.secrets)
+      .sort()
+      .map((secret) => [`${secret}_FILE`, `${SECRETS_FOLDER}/${secret}`]),
+  );
+  const environment = {
+    ...args.environment,
+    ...settings.environment,
+    ...files,
+    RELEASE: version,
+    // What runs is given this long before it is killed, less the delay before it is told and a moment to be gone.
+    DRAIN_SECONDS: String(Math.max(1, seconds(settings.drain) - 2)),
+  };
+  const secretsId = fingerprint([
+    Object.keys(args.secrets).sort(),
+    secretFingerprint(owner, args.secretValues),
+  ]);
+  const annotations =
+    settings.metrics !== undefined && settings.port !== undefined
+      ? {
+          "prometheus.io/scrape": "true",
+          "prometheus.io/path": settings.metrics,
+          "prometheus.io/port": String(settings.port),
+        }
+      : {};
+  return {
+    fingerprint: fingerprint([name, image, settings, environment, secretsId]),
+    secretsId,
+    environment,
+    annotations: annotations as Record<string, string>,
+  };
+}
+
+interface Names {
+  account: pulumi.Input<string>;
+  configuration: pulumi.Input<string>;
+  secret?: pulumi.Input<string>;
+}
+
+/** What the pods of a service and of its migration have in common. */
+function policyOf({ settings, pullSecrets }: WorkloadArgs, names: Names): PodArgs {
+  const [uid = 1000, gid = 1000] = settings.user.split(":").map(Number);
+  const { writable } = settings;
+  return {
+    user: { uid, gid },
+    writable,
+    secretName: names.secret,
+    pullSecrets,
+    serviceAccountName: names.account,
+  };
+}
+
+function surroundings({ settings }: WorkloadArgs, names: Names) {
+  return { envFrom: [{ configMapRef: { name: names.configuration } }], resources: resourcesOf(settings) };
+}
+
+function podOf(name: string, args: WorkloadArgs, names: Names) {
+  const { settings, owner, image } = args;
+  const { port } = settings;
+  return {
+    terminationGracePeriodSeconds: STOP_DELAY_SECONDS + seconds(settings.drain),
+    topologySpreadConstraints: ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map(
+      (topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: { matchLabels: selectorOf(owner, name) },
+        // Of one release at a time: otherwise the old one's pods decide where the new ones go.
+        matchLabelKeys: ["pod-template-hash"],
+      }),
+    ),
+    ...podSpec(policyOf(args, names), {
+      name,
+      image,
+      ...(settings.command ? { command: settings.command } : {}),
+      ...surroundings(args, names),
+      lifecycle: { preStop: { sleep: { seconds: STOP_DELAY_SECONDS } } },
+      ...(port === undefined
+        ? workerProbes(settings)
+        : { ports: [{ name: "http", containerPort: port, protocol: "TCP" }], ...serverProbes(settings) }),
+    }),
+  };
+}
+
+function serverProbes({ health }: ServiceSettings) {
+  const httpGet = { path: health.path, port: "http" };
+  const timeoutSeconds = seconds(health.timeout);
+  return {
+    startupProbe: { httpGet, timeoutSeconds, periodSeconds: 1, failureThreshold: seconds(health.startup) },
+    readinessProbe: {
+      httpGet,
+      timeoutSeconds,
+      periodSeconds: seconds(health.interval),
+      failureThreshold: health.retries,
+    },
+    // Not the health path: it tells of the database as well, and a restart of every pod mends no database.
+    livenessProbe: { tcpSocket: { port: "http" }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+  };
+}
+
+function workerProbes({ health }: ServiceSettings) {
+  if (!health.command) return {};
+  const exec = { command: health.command };
+  return {
+    startupProbe: {
+      exec,
+      periodSeconds: 1,
+      timeoutSeconds: seconds(health.timeout),
+      failureThreshold: seconds(health.startup),
+    },
+    livenessProbe: {
+      exec,
+      periodSeconds: seconds(health.interval),
+      timeoutSeconds: seconds(health.timeout),
+      failureThreshold: health.retries,
+    },
+  };
+}
+
+/** One at a time, when a node is emptied; pods that are not healthy anyway do not hold it up. */
+function disruptionBudget(
+  name: string,
+  { owner, namespace }: WorkloadArgs,
+  opts: pulumi.CustomResourceOptions,
+) {
+  return new kubernetes.policy.v1.PodDisruptionBudget(
+    name,
+    {
+      metadata: { name, namespace, labels: labelsOf(owner, name) },
+      spec: {
+        maxUnavailable: 1,
+        unhealthyPodEvictionPolicy: "AlwaysAllow",
+        selector: { matchLabels: selectorOf(owner, name) },
+      },
+    },
+    opts,
+  );
+}

@@ -1,0 +1,67 @@
+/** What the settings of a stack on a cluster must be together. */
+import type { KubernetesSettings } from "../settings.ts";
+import { ANY, type Rule, missingSecret } from "./rules.ts";
+
+export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
+  {
+    meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
+    reliesOn: [
+      ["proxy", "httpPort"],
+      ["proxy", "httpsPort"],
+    ],
+    *check({ proxy }) {
+      if (proxy.httpPort !== proxy.httpsPort) return;
+      yield {
+        path: ["proxy", "httpsPort"],
+        is: String(proxy.httpsPort),
+        need: "another port than proxy.httpPort",
+      };
+    },
+  },
+  {
+    meaning: "A certificate that is given is under `secrets`, with its key.",
+    reliesOn: [["certificates"], ["secrets"]],
+    *check(settings) {
+      const { certificates } = settings;
+      if (certificates.issuer !== "given") return;
+      yield* missingSecret(settings, ["certificates", "certificate"], certificates.certificate);
+      yield* missingSecret(settings, ["certificates", "key"], certificates.key);
+    },
+  },
+  {
+    meaning: "`pullSecrets` are under `secrets`.",
+    reliesOn: [["pullSecrets"], ["secrets"]],
+    *check(settings) {
+      for (const [index, name] of settings.pullSecrets.entries())
+        yield* missingSecret(settings, ["pullSecrets", index], name);
+    },
+  },
+  {
+    meaning: "`services.*.autoscale.maxReplicas` is at least `replicas`.",
+    reliesOn: [
+      ["services", ANY, "replicas"],
+      ["services", ANY, "autoscale"],
+    ],
+    *check({ services }) {
+      for (const [name, { autoscale, replicas }] of Object.entries(services)) {
+        if (!autoscale || autoscale.maxReplicas >= replicas) continue;
+        yield {
+          path: ["services", name, "autoscale", "maxReplicas"],
+          need: `at least ${replicas}, which services.${name}.replicas is`,
+        };
+      }
+    },
+  },
+  {
+    meaning: "`services.*.assets` is for the target vps: a rolling update has no place that keeps files.",
+    reliesOn: [["services", ANY, "assets"]],
+    *check({ services }) {
+      for (const [name, { assets }] of Object.entries(services))
+        if (assets)
+          yield {
+            path: ["services", name, "assets"],
+            need: "to be left out, since the target is kubernetes",
+          };
+    },
+  },
+];

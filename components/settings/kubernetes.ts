@@ -1,0 +1,111 @@
+/** A stack that runs in a namespace of a Kubernetes cluster. */
+import { z } from "zod";
+import {
+  bodyLimit,
+  cache,
+  database,
+  domain,
+  image,
+  release,
+  secrets,
+  services,
+  silence,
+} from "./application.ts";
+import { environment } from "./environment.ts";
+import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
+
+/** RFC 1123, as Kubernetes' names are. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const objectName = (what: string) =>
+  text(LABEL, `a name of ${what}: lower-case letters, digits and -, at most 63`);
+
+const cluster = object({
+  kubeconfig: anyText("the path of a file, such as ./kubeconfig")
+    .optional()
+    .describe("File with the cluster's address and credentials. Default: that of `kubectl` (KUBECONFIG)."),
+  context: anyText("the name of a context of the kubeconfig")
+    .optional()
+    .describe("Context in it. Default: its current one, whatever that is on the day."),
+});
+
+const proxy = object({
+  mode: oneOf(["gateway", "ingress"])
+    .default("gateway")
+    .describe(
+      "`gateway`: Gateway API. `ingress`: an Ingress of class nginx; ingress-nginx itself has been retired in March 2026.",
+    ),
+  class: objectName("a class")
+    .optional()
+    .describe("GatewayClass or IngressClass. Default: `traefik` for a gateway, `nginx` for an ingress."),
+  namespace: objectName("a namespace")
+    .default("traefik")
+    .describe("Namespace that the cluster's router runs in: nothing else reaches the services from outside."),
+  httpPort: wholeNumber(1, 65_535)
+    .default(80)
+    .describe("Port of the gateway that redirects to HTTPS; Traefik's entry point of that number."),
+  httpsPort: wholeNumber(1, 65_535)
+    .default(443)
+    .describe("Port of the gateway that carries the application; Traefik's entry point of that number."),
+  bodyLimit: bodyLimit(),
+  timeout: silence(),
+});
+
+const certificates = choice("issuer", [
+  object({
+    issuer: z.literal("given").describe("A certificate that you have."),
+    certificate: secretName("Certificate and its chain, in PEM"),
+    key: secretName("Its private key, in PEM"),
+  }),
+  object({
+    issuer: z.literal("cert-manager").describe("The cluster's cert-manager gets it, and renews it."),
+    clusterIssuer: objectName("a ClusterIssuer").describe("Its ClusterIssuer, such as letsencrypt-prod."),
+  }),
+]).describe("Where the certificate comes from.");
+
+const storage = object({
+  class: objectName("a StorageClass")
+    .optional()
+    .describe("StorageClass of the database's and the cache's volumes. Default: the cluster's own."),
+  database: size("1GiB", "16384GiB")
+    .default("50GiB")
+    .describe("Volume of the database. Kubernetes cannot change it in place here: see docs/kubernetes.md."),
+  cache: size("1GiB", "1024GiB").default("2GiB").describe("Volume of the cache."),
+});
+
+const images = object({
+  postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
+  redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
+});
+
+export const kubernetesSchema = object({
+  target: z
+    .literal("kubernetes")
+    .describe("What carries the application: `kubernetes` is a namespace of a cluster that you have."),
+  environment,
+  domain,
+  release: release
+    .optional()
+    .describe("What to run. Left out, the stack keeps the release that it already runs."),
+  cluster: cluster.prefault({}).describe("The cluster. Changing to another one makes everything anew there."),
+  namespace: objectName("a namespace")
+    .optional()
+    .describe("Namespace of everything. Default: the stack's name. Changing it replaces everything."),
+  services: services().describe("The application: `web`, `api`, and any worker."),
+  database: database.prefault({}).describe("PostgreSQL 16."),
+  cache: cache.prefault({}).describe("Redis 7, append only."),
+  storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),
+  proxy: proxy.prefault({}).describe("How requests come in."),
+  certificates,
+  pullSecrets: list(
+    text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as REGISTRY_LOGIN"),
+    0,
+    10,
+    "names under secrets",
+  )
+    .default([])
+    .describe(
+      "Logins of private registries, each the JSON of a Docker `config.json`: names under `secrets`.",
+    ),
+  images: images.prefault({}).describe("Images of the stack's own parts."),
+  secrets,
+});

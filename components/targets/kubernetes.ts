@@ -1,0 +1,201 @@
+/** A namespace of a Kubernetes cluster. Wiring only. */
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { internet, podsIn, podsOf } from "../kubernetes/flow.ts";
+import { labelsOf } from "../kubernetes/labels.ts";
+import { Namespace } from "../kubernetes/namespace.ts";
+import { Postgres } from "../kubernetes/postgres.ts";
+import { kubernetesProvider } from "../kubernetes/provider.ts";
+import { Redis } from "../kubernetes/redis.ts";
+import { Routing } from "../kubernetes/routing.ts";
+import { Workload } from "../kubernetes/workload.ts";
+import type { Built } from "../outputs.ts";
+import { type Release, imageOf } from "../release.ts";
+import { type KubernetesSettings, type Service, isProtected, secretValue } from "../settings.ts";
+import type { Owner } from "../shared/labels.ts";
+import { fingerprint } from "../shared/names.ts";
+import { mebibytes } from "../shared/units.ts";
+
+export function kubernetes(settings: KubernetesSettings, release: Release, owner: Owner): Built {
+  const { environment, domain, proxy, images, storage } = settings;
+  const protect = isProtected(environment.kind);
+  const opts = { providers: [kubernetesProvider(settings.cluster)] };
+  const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
+  const names = services.map(([name]) => name);
+
+  const { name: namespace } = new Namespace(
+    "namespace",
+    {
+      owner,
+      name: settings.namespace ?? owner.stack,
+      environment: environment.kind,
+      quota: quotaOf(settings),
+      protect,
+    },
+    opts,
+  );
+  const pullSecrets = settings.pullSecrets.map((name) => pullSecret(name, settings, owner, namespace, opts));
+  const shared = { owner, namespace, pullSecrets };
+  const clientsOf = (use: Service["uses"][number]) =>
+    services.flatMap(([name, { uses, migrate }]) =>
+      uses.includes(use) ? [name, ...(migrate ? [`${name}-migration`] : [])] : [],
+    );
+  const postgres = new Postgres(
+    "postgres",
+    {
+      ...shared,
+      image: images.postgres,
+      cpu: settings.database.cpu,
+      memory: settings.database.memory,
+      database: settings.database.name,
+      user: settings.database.user,
+      size: storage.database,
+      storageClass: storage.class,
+      clients: clientsOf("database"),
+      protect,
+    },
+    opts,
+  );
+  const redis = new Redis(
+    "redis",
+    {
+      ...shared,
+      image: images.redis,
+      ...settings.cache,
+      size: storage.cache,
+      storageClass: storage.class,
+      clients: clientsOf("cache"),
+      protect,
+    },
+    opts,
+  );
+  const parts = { database: postgres, cache: redis };
+  const workloads = services.map(([name, service]) => {
+    const others = services.filter(([other, { port }]) => other !== name && port !== undefined);
+    const used = service.uses.map((use) => parts[use]);
+    return new Workload(
+      name,
+      {
+        ...shared,
+        settings: service,
+        version: release.version,
+        image: imageOf(release, name, service.image),
+        environment: { ENVIRONMENT: owner.stack },
+        secrets: {
+          ...Object.fromEntries(service.uses.map((use) => [URLS[use], parts[use].url])),
+          ...Object.fromEntries(service.secrets.map((secret) => [secret, secretValue(settings, secret)])),
+        },
+        secretValues: Object.fromEntries(
+          service.secrets.map((secret) => [secret, settings.secrets[secret] ?? ""]),
+        ),
+        flows: {
+          ingress:
+            service.port === undefined
+              ? []
+              : [{ from: [podsIn(proxy.namespace), ...podsOf(owner, ...names)], port: service.port }],
+          egress: [
+            ...others.map(([other, { port = 0 }]) => ({ to: podsOf(owner, other), port })),
+            ...service.uses.map((use) => ({ to: podsOf(owner, PARTS[use].name), port: PARTS[use].port })),
+            { to: [internet()], port: 443 },
+          ],
+        },
+      },
+      { ...opts, dependsOn: used },
+    );
+  });
+  new Routing(
+    "routing",
+    {
+      owner,
+      namespace,
+      domain,
+      proxy,
+      ...certificateOf(settings, owner, namespace, opts),
+      routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
+    },
+    { ...opts, dependsOn: workloads },
+  );
+
+  return {
+    releaseId: `${release.version}-${fingerprint(workloads.map((one) => one.fingerprint))}`,
+    database: { version: "16", host: Postgres.host, port: Postgres.port, secretRef: postgres.secretRef },
+    volumes: [
+      { name: "database", id: postgres.claim },
+      { name: "cache", id: redis.claim },
+    ],
+    strategy: "rolling",
+    cost: { monthlyUsd: null, unpriced: ["cluster"] },
+  };
+}
+
+const URLS = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
+const PARTS = {
+  database: { name: "postgres", port: Postgres.port },
+  cache: { name: "redis", port: Redis.port },
+} as const;
+
+/** What everything may use at most: all pods of a release twice, since the old ones run beside the new ones. */
+function quotaOf({ services, database, cache }: KubernetesSettings) {
+  const most = Object.values(services).map((service) => ({
+    pods: (service.autoscale?.maxReplicas ?? service.replicas) * 2 + 1,
+    ...service,
+  }));
+  const sum = (of: (service: (typeof most)[number]) => number) =>
+    most.reduce((total, one) => total + of(one), 0);
+  return {
+    pods: sum(({ pods }) => pods) + 6,
+    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2),
+    memoryMebibytes:
+      sum(({ pods, memory }) => pods * mebibytes(memory)) +
+      2 * (mebibytes(database.memory) + mebibytes(cache.memory)),
+  };
+}
+
+function pullSecret(
+  name: string,
+  settings: KubernetesSettings,
+  owner: Owner,
+  namespace: pulumi.Input<string>,
+  opts: pulumi.ComponentResourceOptions,
+) {
+  const own = name.toLowerCase().replaceAll("_", "-");
+  const secret = new k8s.core.v1.Secret(
+    own,
+    {
+      type: "kubernetes.io/dockerconfigjson",
+      metadata: { name: own, namespace, labels: labelsOf(owner, "registry") },
+      stringData: { ".dockerconfigjson": secretValue(settings, name) },
+    },
+    providerOf(opts),
+  );
+  return secret.metadata.name;
+}
+
+function certificateOf(
+  settings: KubernetesSettings,
+  owner: Owner,
+  namespace: pulumi.Input<string>,
+  opts: pulumi.ComponentResourceOptions,
+) {
+  const { certificates } = settings;
+  const name = "site-tls";
+  if (certificates.issuer === "cert-manager")
+    return { certificate: name, clusterIssuer: certificates.clusterIssuer };
+  const secret = new k8s.core.v1.Secret(
+    "certificate",
+    {
+      type: "kubernetes.io/tls",
+      metadata: { name, namespace, labels: labelsOf(owner, "certificate") },
+      stringData: {
+        "tls.crt": secretValue(settings, certificates.certificate),
+        "tls.key": secretValue(settings, certificates.key),
+      },
+    },
+    providerOf(opts),
+  );
+  return { certificate: secret.metadata.name };
+}
+
+function providerOf({ providers }: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
+  return { provider: Array.isArray(providers) ? providers[0] : undefined };
+}

@@ -1,0 +1,218 @@
+/**
+ * A Kubernetes cluster of one node on this machine, with real pods: for the tests, and for those who have none yet. It is
+ * made anew by every `up` after a `down`, which leaves nothing behind but the built tools.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { execa } from "execa";
+import { setTimeout as sleep } from "node:timers/promises";
+import { failed, messageOf } from "../../cli/errors.ts";
+import { canInstall, install } from "../apt.ts";
+import { type Log, attempt, onPath, run } from "../command.ts";
+import { ensureDocker } from "../docker.ts";
+import { withLock } from "../lock.ts";
+import { cacheFolder } from "../paths.ts";
+import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { ensureTools } from "../pulumi.ts";
+import { makeCertificates } from "./certificates.ts";
+import { ensurePartsImage, loadImages } from "./images.ts";
+import {
+  BRIDGE,
+  CONTAINERD_SOCKET,
+  KUBECONFIG,
+  NODE,
+  NODE_ADDRESS,
+  RUN_FOLDER,
+  clusterFolder,
+} from "./layout.ts";
+import { VOLUMES, clusterObjects, volumeFolder } from "./objects.ts";
+import * as parts from "./parts.ts";
+import { runs, start, stop, waitFor } from "./processes.ts";
+
+/** In the order of their start; they are stopped the other way round. */
+const NAMES = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "containerd",
+  "kubelet",
+  "kube-proxy",
+] as const;
+
+export function isUp(): boolean {
+  return NAMES.every(runs);
+}
+
+/** Brings the cluster up, or finds it up. Needs root on Debian. */
+export async function clusterUp(log: Log): Promise<void> {
+  await withLock(cacheFolder("cluster.lock"), log, async () => {
+    if (isUp() && (await ready())) return;
+    await requirements(log);
+    await remove(log);
+    const image = await ensurePartsImage(log);
+    try {
+      await startParts(image, log);
+    } catch (error) {
+      await remove(() => undefined);
+      throw error;
+    }
+  });
+}
+
+export async function clusterDown(log: Log): Promise<void> {
+  await withLock(cacheFolder("cluster.lock"), log, () => remove(log));
+}
+
+/** `kubectl`, of the cluster's own version, as its administrator. */
+export function kubectl(args: readonly string[], input?: string) {
+  const options = { env: { KUBECONFIG }, reject: false, ...(input === undefined ? {} : { input }) } as const;
+  return execa(toolPath(CLUSTER_TOOLS.kubernetes), ["kubectl", ...args], options);
+}
+
+async function requirements(log: Log): Promise<void> {
+  if (process.platform !== "linux" || !canInstall())
+    throw failed(
+      "the test cluster needs root on Debian: use a cluster of yours instead, by cluster.kubeconfig",
+    );
+  const packages = existsSync("/usr/lib/cni/bridge") ? [] : ["containernetworking-plugins"];
+  for (const program of ["containerd", "openssl", "iptables"])
+    if (!(await onPath(program))) packages.push(program);
+  if (packages.length > 0) await install(packages, log);
+  await ensureTools(Object.values(CLUSTER_TOOLS), log);
+  // Images are made by it, and copied out of it.
+  await ensureDocker({ log });
+}
+
+async function startParts(image: string, log: Log): Promise<void> {
+  log("making certificates");
+  mkdirSync(clusterFolder(), { recursive: true });
+  mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o700 });
+  for (let index = 0; index < VOLUMES; index += 1) {
+    mkdirSync(volumeFolder(index), { recursive: true });
+    chmodSync(volumeFolder(index), 0o777);
+  }
+  await makeCertificates();
+  await addBridge();
+
+  log("starting the control plane");
+  start(parts.etcd());
+  start(parts.apiServer());
+  await waitFor("kube-apiserver", 60, ready);
+  start(parts.controllerManager());
+  start(parts.scheduler());
+  log("starting the node");
+  start(parts.containerd(image));
+  await waitFor(
+    "containerd",
+    30,
+    async () => (await attempt("ctr", ["--address", CONTAINERD_SOCKET, "version"])) !== undefined,
+  );
+  await loadImages([image], log);
+  start(parts.kubelet());
+  start(parts.kubeProxy());
+  await apply(image, log);
+  await waitFor("kubelet", 60, () =>
+    succeeds(["wait", "--for=condition=Ready", `node/${NODE}`, "--timeout=1s"]),
+  );
+  log("waiting for the name service, the metrics and the router");
+  const rollouts = [
+    ["kube-system", "coredns"],
+    ["kube-system", "metrics-server"],
+    ["traefik", "traefik"],
+  ];
+  await Promise.all(
+    rollouts.map(([namespace = "", name = ""]) =>
+      must(["rollout", "status", `deployment/${name}`, "--namespace", namespace, "--timeout=120s"]),
+    ),
+  );
+}
+
+/** Definitions first: nothing can be of a kind that is not there yet. */
+async function apply(image: string, log: Log): Promise<void> {
+  log("adding what the cluster is made of");
+  const traefik = toolPath(CLUSTER_TOOLS.traefik).replace(/[^/]+$/, "");
+  const crds = ["--filename", `${traefik}gateway-api`, "--filename", `${traefik}traefik.yaml`];
+  await must(["apply", "--server-side", ...crds]);
+  await must(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+  const list = { apiVersion: "v1", kind: "List", items: clusterObjects(image) };
+  await must(["apply", "--server-side", "--filename", "-"], JSON.stringify(list));
+}
+
+async function must(args: readonly string[], input?: string): Promise<void> {
+  const { failed: refused, stderr } = await kubectl(args, input);
+  if (refused) throw failed(`kubectl ${args[0] ?? ""}: ${stderr}`);
+}
+
+async function succeeds(args: readonly string[]): Promise<boolean> {
+  return !(await kubectl(args)).failed;
+}
+
+function ready(): Promise<boolean> {
+  return succeeds(["get", "--raw", "/readyz"]);
+}
+
+async function addBridge(): Promise<void> {
+  if (existsSync(`/sys/class/net/${BRIDGE}`)) return;
+  await run("ip", ["link", "add", BRIDGE, "type", "bridge"]);
+  await run("ip", ["address", "add", `${NODE_ADDRESS}/24`, "dev", BRIDGE]);
+  await run("ip", ["link", "set", BRIDGE, "up"]);
+}
+
+/** Everything that a cluster leaves: pods, processes, mounts, rules of iptables, the bridge, files. */
+async function remove(log: Log): Promise<void> {
+  if (existsSync(clusterFolder("run"))) {
+    log("stopping the cluster");
+    if (runs("kube-apiserver")) await endPods();
+    for (const name of [...NAMES].reverse()) {
+      if (name === "containerd") await endContainers();
+      await stop(name);
+    }
+  }
+  await unmount();
+  if (existsSync(`/sys/class/net/${BRIDGE}`)) {
+    await attempt("ip", ["link", "delete", BRIDGE]);
+    await removeRules();
+  }
+  for (const folder of [clusterFolder(), RUN_FOLDER]) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Politely: pods that end by themselves leave no container and no address behind. */
+async function endPods(): Promise<void> {
+  const all = ["--all-namespaces", "--all", "--wait=false", "--ignore-not-found"];
+  await kubectl(["delete", "deployments,statefulsets,daemonsets,jobs,cronjobs,replicasets", ...all]);
+  await kubectl(["delete", "pods", ...all, "--grace-period=1", "--force"]);
+  await kubectl(["wait", "pods", "--all-namespaces", "--all", "--for=delete", "--timeout=30s"]);
+}
+
+async function endContainers(): Promise<void> {
+  if (!runs("containerd")) return;
+  const ctr = (...args: string[]) =>
+    attempt("ctr", ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", ...args]);
+  for (let round = 0; round < 20; round += 1) {
+    const tasks = ((await ctr("tasks", "list", "--quiet")) ?? "").split("\n").filter(Boolean);
+    if (tasks.length === 0) return;
+    for (const task of tasks) await ctr("tasks", "kill", "--signal", "SIGKILL", task);
+    await sleep(200);
+    for (const task of tasks) await ctr("tasks", "delete", task);
+  }
+}
+
+async function unmount(): Promise<void> {
+  const mounts = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((path) => [clusterFolder(), RUN_FOLDER].some((folder) => path.startsWith(`${folder}/`)));
+  for (const mount of mounts.sort().reverse()) await attempt("umount", ["--lazy", mount]);
+}
+
+/** What kube-proxy and the CNI plugins have added; Docker's and the machine's own rules stay. */
+async function removeRules(): Promise<void> {
+  const mine = /KUBE-|CNI-|tristack0/;
+  const saved = await run("iptables-save", []);
+  const kept = saved.split("\n").filter((line) => !mine.test(line));
+  const { failed: refused, stderr } = await execa("iptables-restore", {
+    input: `${kept.join("\n")}\n`,
+    reject: false,
+  });
+  if (refused) throw failed(`the cluster's rules of iptables could not be removed: ${messageOf(stderr)}`);
+}

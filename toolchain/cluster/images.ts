@@ -1,0 +1,74 @@
+/** Images of the cluster: its own parts that run as pods, and those that it is given from this machine's Docker. */
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { failed } from "../../cli/errors.ts";
+import { type Log, attempt, run } from "../command.ts";
+import { cacheFolder } from "../paths.ts";
+import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { CONTAINERD_SOCKET } from "./layout.ts";
+
+/** One image for all: each pod says by its command which of them it is. */
+const PROGRAMS = [
+  CLUSTER_TOOLS.pause,
+  CLUSTER_TOOLS.coredns,
+  CLUSTER_TOOLS.traefik,
+  CLUSTER_TOOLS["metrics-server"],
+] as const;
+
+/** What the API server and registries outside are checked with. */
+const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
+
+const DOCKERFILE = `FROM scratch
+COPY . /
+ENTRYPOINT ["/pause"]
+`;
+
+/** Reference of the image with the cluster's own programs; built where it is not there yet. */
+export async function ensurePartsImage(log: Log): Promise<string> {
+  const reference = `tristack.local/cluster:${inputs()}`;
+  if ((await attempt("docker", ["image", "inspect", reference])) !== undefined) return reference;
+  log("making the image of the cluster's own parts");
+  mkdirSync(cacheFolder(), { recursive: true });
+  const context = mkdtempSync(cacheFolder("context-"));
+  try {
+    for (const tool of PROGRAMS) cpSync(toolPath(tool), join(context, tool.name));
+    mkdirSync(join(context, "tmp"));
+    mkdirSync(join(context, "etc/ssl/certs"), { recursive: true });
+    cpSync(AUTHORITIES, join(context, AUTHORITIES));
+    const file = `${context}.Dockerfile`;
+    writeFileSync(file, DOCKERFILE);
+    await run("docker", ["build", "--tag", reference, "--file", file, context], {
+      env: { DOCKER_BUILDKIT: "0" },
+      what: "docker build of the cluster's parts",
+    });
+    rmSync(file);
+  } finally {
+    rmSync(context, { recursive: true, force: true });
+  }
+  return reference;
+}
+
+function inputs(): string {
+  const hash = createHash("sha256").update(DOCKERFILE);
+  for (const tool of PROGRAMS) hash.update(readFileSync(toolPath(tool)));
+  return hash.digest("hex").slice(0, 12);
+}
+
+const ctr = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", "images"];
+
+/** Copies images of this machine's Docker into the cluster; those that it has already stay as they are. */
+export async function loadImages(references: readonly string[], log: Log): Promise<void> {
+  const there = new Set((await run("ctr", [...ctr, "list", "--quiet"])).trim().split("\n"));
+  for (const reference of references.filter((one) => !there.has(one))) {
+    log(`copying ${reference} into the cluster`);
+    const saving = execa("docker", ["save", reference], { buffer: false, reject: false });
+    const imported = await saving.pipe("ctr", [...ctr, "import", "-"], { reject: false });
+    const { failed: unsaved } = await saving;
+    if (!unsaved && !imported.failed) continue;
+    throw failed(
+      `${reference} could not be copied into the cluster: ${imported.stderr || "docker has no such image"}`,
+    );
+  }
+}

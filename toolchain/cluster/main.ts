@@ -1,0 +1,76 @@
+/** `npm run cluster -- up|down|status|load|kubectl`: the test cluster on this machine. */
+import { Command, CommanderError } from "commander";
+import { presentError } from "../../cli/errors.ts";
+import { print, printJson } from "../../cli/output.ts";
+import { createProgress } from "../../cli/progress.ts";
+import { paced } from "../command.ts";
+import { clusterDown, clusterUp, isUp, kubectl } from "./cluster.ts";
+import { loadImages } from "./images.ts";
+import { KUBECONFIG, PORTS } from "./layout.ts";
+
+const EXAMPLES = `
+Examples:
+  npm run cluster -- up                              a cluster of one node, with real pods; builds what it lacks (half an hour, once)
+  npm run cluster -- load tristack.local/web:v1      copies images of this machine's Docker into it
+  npm run --silent cluster -- kubectl get pods -A
+  npm run cluster -- down                            leaves nothing behind but the built tools
+`;
+
+const command = new Command("npm run cluster --")
+  .description(
+    "a Kubernetes cluster on this machine, for tests and for those who have none yet (root on Debian)",
+  )
+  .addHelpText("after", EXAMPLES)
+  .exitOverride()
+  .showHelpAfterError("(--help says what there is)");
+
+command
+  .command("up")
+  .description("bring it up, or find it up")
+  .action(async () => {
+    await createProgress().step("Cluster", (log) => clusterUp(paced(log, process.stderr.isTTY ? 150 : 0)));
+    print(`The cluster is up. For kubectl: export KUBECONFIG=${KUBECONFIG}`);
+  });
+command
+  .command("down")
+  .description("remove it, with everything in it")
+  .action(() => createProgress().step("Removing the cluster", clusterDown));
+command
+  .command("status")
+  .description("whether it is up; exit code 1 where it is not")
+  .option("--json", "as JSON", false)
+  .action(({ json }: { json: boolean }) => {
+    const up = isUp();
+    if (json) printJson({ up, kubeconfig: KUBECONFIG, httpPort: PORTS.http, httpsPort: PORTS.https });
+    else print(up ? `up; export KUBECONFIG=${KUBECONFIG}` : "down");
+    process.exitCode = up ? 0 : 1;
+  });
+command
+  .command("load")
+  .description("copy images of this machine's Docker into it")
+  .argument("<image...>", "images with their tags")
+  .action((images: string[]) => createProgress().step("Copying images", (log) => loadImages(images, log)));
+command
+  .command("kubectl")
+  .description("kubectl of the cluster's version, as its administrator")
+  .argument("[args...]")
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async (args: string[]) => {
+    const { stdout, stderr, exitCode } = await kubectl(args);
+    if (stdout) print(stdout);
+    if (stderr) process.stderr.write(`${stderr}\n`);
+    process.exitCode = exitCode ?? 1;
+  });
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const { text, exitCode } = presentError(error, process.env["TRISTACK_DEBUG"] !== undefined);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = exitCode;
+  }
+}

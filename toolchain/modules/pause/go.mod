@@ -1,0 +1,3 @@
+module tristack.local/toolchain/pause
+
+go 1.26
