@@ -7,7 +7,13 @@ import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Project, checkStackName, readStackFile } from "./project.ts";
 import { type SshCommand, sshCommand } from "./ssh.ts";
-import { allMissingSecrets, noKubernetes, objectOf, requireSettings, sshSettingsOf } from "./stack-settings.ts";
+import {
+  allMissingSecrets,
+  noKubernetes,
+  objectOf,
+  requireSettings,
+  sshSettingsOf,
+} from "./stack-settings.ts";
 
 /** Who deploys to a machine that no stack names yet. */
 const USUAL_USER = "deploy";

@@ -43,6 +43,7 @@ async function outputs(stack: string, json: boolean): Promise<void> {
 
 /** What the host knows beside. A host that cannot be reached takes nothing from the rest. */
 async function live(project: Project, stack: string, stored: Readonly<Record<string, unknown>>) {
+  if (typeof stored.statusRef !== "string") return {};
   const docker = dockerOf(project, readStackFile(project, stack));
   const image = await imageWithShell(docker, { project: project.name, stack: basename(stack) });
   const records = image && recordsOf(stored, docker, image);

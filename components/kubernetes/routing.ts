@@ -21,6 +21,7 @@ export interface RoutingArgs {
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
 const NAME = "site";
+const ROUTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True';
 const CLASSES = { gateway: "traefik", ingress: "nginx" } as const;
 
 export class Routing extends pulumi.ComponentResource {
@@ -49,7 +50,11 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
       kind: "Gateway",
       metadata: {
         ...metadataOf(args, NAME),
-        ...(clusterIssuer ? { annotations: { "cert-manager.io/cluster-issuer": clusterIssuer } } : {}),
+        annotations: {
+          ...(clusterIssuer ? { "cert-manager.io/cluster-issuer": clusterIssuer } : {}),
+          // Pulumi knows nothing of these kinds, and would go on before the router does.
+          "pulumi.com/waitFor": "condition=Accepted",
+        },
       },
       spec: {
         gatewayClassName: proxy.class ?? CLASSES.gateway,
@@ -122,7 +127,12 @@ function rulesOf({ routes, proxy }: RoutingArgs) {
 function route(args: RoutingArgs, name: string, spec: object, opts: pulumi.CustomResourceOptions) {
   return new kubernetes.apiextensions.CustomResource(
     `route-${name}`,
-    { apiVersion: GATEWAY_API, kind: "HTTPRoute", metadata: metadataOf(args, name), spec },
+    {
+      apiVersion: GATEWAY_API,
+      kind: "HTTPRoute",
+      metadata: { ...metadataOf(args, name), annotations: { "pulumi.com/waitFor": ROUTED } },
+      spec,
+    },
     opts,
   );
 }

@@ -12,15 +12,17 @@ import { removeScratch } from "../support/e2e-clone.ts";
 /** Tiers that exist, and what each needs. */
 const TIERS = {
   docker: "a Docker Engine, or root on Debian; builds what it lacks",
-  aws: "the same, the AWS plugin (npm run toolchain -- --target host: half an hour, once), and PyPI for its emulator",
-  full: "the same, root, and a machine that nobody else uses: it restarts Docker and fills the disk; hours",
+  kubernetes: "root on Debian; builds a cluster of real pods and what it lacks (half an hour, once)",
+  aws: "what docker does, the AWS plugin (npm run toolchain -- --target host: half an hour, once), and PyPI for its emulator",
+  full: "all of that, root, and a machine that nobody else uses: it restarts Docker and fills the disk; hours",
 } as const;
 
 /** Folders of tests by tier: the full one is everything. */
 const FOLDERS: Record<string, readonly string[]> = {
   docker: ["docker"],
+  kubernetes: ["kubernetes"],
   aws: ["aws"],
-  full: ["docker", "full"],
+  full: ["docker", "kubernetes", "full"],
 };
 
 interface Options {

@@ -58,7 +58,8 @@ async function one(method: "GET" | "POST", path: string, agent: https.Agent, jso
 
 function judge(method: string, path: string, answer: Answer): void {
   const what = `${method} ${path}: ${answer.status}`;
-  const release = answer.headers["x-tristack-release"];
+  // Of nginx, or where there is none of the application itself.
+  const release = answer.headers["x-tristack-release"] ?? answer.headers["x-release"];
   if (typeof release === "string") releases.add(release);
   if (answer.status >= 500) fail(new Error(what));
   else if (answer.status !== (method === "POST" ? 201 : 200)) unexpected.push(what);

@@ -1,0 +1,227 @@
+/** The sample application on the test cluster, brought up by plain Pulumi as its users do. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import {
+  type BuildInputs,
+  buildImage,
+  developmentVersion,
+  imageName,
+  missingImages,
+} from "../../cli/images.ts";
+import type { Project } from "../../cli/project.ts";
+import { clusterUp, kubectl } from "../../toolchain/cluster/cluster.ts";
+import { loadImages } from "../../toolchain/cluster/images.ts";
+import { KUBECONFIG, PORTS } from "../../toolchain/cluster/layout.ts";
+import { ensureDocker } from "../../toolchain/docker.ts";
+import { ensureBaseImages } from "../../toolchain/images.ts";
+import { ensurePulumi } from "../../toolchain/pulumi.ts";
+import { PROJECT } from "./e2e-clone.ts";
+import { type Ran, REPOSITORY, type RunOptions, run, succeeded } from "./e2e-command.ts";
+import { docker } from "./e2e-engine.ts";
+import { type Answer, type Question, ask } from "./e2e-http.ts";
+import { type Config, changed } from "./settings.ts";
+import { Workspace } from "./e2e-workspace.ts";
+
+export const STACK = "shop";
+const SERVICES = ["web", "api"] as const;
+
+/** Standard output of kubectl in the stack's namespace; fails when it does. */
+export async function cluster(...args: string[]): Promise<string> {
+  const { failed, stdout, stderr } = await kubectl(["--namespace", STACK, ...args]);
+  assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+export class ClusterSite {
+  readonly workspace: Workspace;
+  /** Version that the first update runs. */
+  readonly version: string;
+  settings: Config;
+
+  private constructor(workspace: Workspace, version: string, settings: Config) {
+    this.workspace = workspace;
+    this.version = version;
+    this.settings = settings;
+  }
+
+  /** A cluster, images in it, and a stack that is not up yet. */
+  static async create(): Promise<ClusterSite> {
+    const say = (line: string) => console.log(`    ${line}`);
+    await ensureDocker();
+    await ensurePulumi({ target: "kubernetes" });
+    await clusterUp(say);
+    await clear();
+    const workspace = await Workspace.create("cluster");
+    const images = await ensureBaseImages();
+    const version = await build(images.node.reference, images.python.reference);
+    await loadImages(
+      [
+        images.postgres.reference,
+        images.redis.reference,
+        ...SERVICES.map((name) => imageName(name, version)),
+      ],
+      say,
+    );
+    const site = new ClusterSite(workspace, version, {});
+    Object.assign(workspace.env, {
+      KUBECONFIG,
+      PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "e2e",
+    });
+    await site.write(settingsOf(version, images.postgres.reference, images.redis.reference));
+    succeeded(await site.pulumi("stack", "init", STACK));
+    await site.#secrets();
+    return site;
+  }
+
+  async #secrets(): Promise<void> {
+    const folder = await this.workspace.folder("tls");
+    const [key, certificate] = [join(folder, "key.pem"), join(folder, "crt.pem")];
+    const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    const files = ["-keyout", key, "-out", certificate];
+    const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...files, ...names, "-days", "2"];
+    succeeded(await run("openssl", args, { cwd: folder }));
+    await this.secret("SECRET_KEY", "an-e2e-secret-of-some-length");
+    await this.secret("TLS_KEY", await readFile(key, "utf8"));
+    await this.secret("TLS_CERTIFICATE", await readFile(certificate, "utf8"));
+  }
+
+  async secret(name: string, value: string): Promise<void> {
+    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", STACK];
+    succeeded(await this.workspace.pulumi(args, { input: value }));
+  }
+
+  /** The stack's file, its secrets kept as they are. */
+  async write(settings: Config): Promise<void> {
+    this.settings = settings;
+    const text = await readFile(this.#file, "utf8").catch(() => "");
+    const keyed = Object.entries(settings).map(([key, value]) => [`${PROJECT}:${key}`, value]);
+    const [salt = ""] = /^encryptionsalt:.*$/m.exec(text) ?? [];
+    const [secrets = ""] = new RegExp(`^  ${PROJECT}:secrets:\n(?:    .*\n)+`, "m").exec(text) ?? [];
+    const config = stringify({ config: Object.fromEntries(keyed) as Config }, { lineWidth: 0 });
+    await writeFile(this.#file, `${salt}\n${config}${secrets}`);
+  }
+
+  change(path: readonly string[], value: unknown): Promise<void> {
+    return this.write(changed(this.settings, path, value));
+  }
+
+  get #file(): string {
+    return join(this.workspace.root, `Pulumi.${STACK}.yaml`);
+  }
+
+  pulumi(...args: string[]): Promise<Ran> {
+    return this.workspace.pulumi(args, { timeoutSeconds: 1200 });
+  }
+
+  /** `pulumi up`; its end is the test's own matter. */
+  up(options: Partial<RunOptions> = {}): Promise<Ran> {
+    const args = ["up", "--stack", STACK, "--yes", "--skip-preview"];
+    return this.workspace.pulumi(args, { timeoutSeconds: 1200, ...options });
+  }
+
+  preview(...more: string[]): Promise<Ran> {
+    return this.pulumi("preview", "--stack", STACK, "--expect-no-changes", ...more);
+  }
+
+  /** The same software under other tags, in Docker and in the cluster. */
+  async tag(...versions: string[]): Promise<void> {
+    for (const version of versions) {
+      for (const name of SERVICES)
+        await docker("tag", imageName(name, this.version), imageName(name, version));
+      await loadImages(
+        SERVICES.map((name) => imageName(name, version)),
+        () => undefined,
+      );
+    }
+  }
+
+  readonly origin = `https://localhost:${PORTS.https}`;
+
+  ask(path: string, question?: Question): Promise<Answer> {
+    return ask(this.origin + path, question);
+  }
+
+  /** Version that answers. */
+  async runs(): Promise<string> {
+    return String((await this.ask("/api/items")).headers["x-release"]);
+  }
+
+  /** The stack goes; the cluster stays, for the next run. */
+  async dispose(): Promise<void> {
+    await clear();
+    await this.workspace.dispose();
+  }
+}
+
+/** What an earlier run has left, having been killed, goes as well. */
+async function clear(): Promise<void> {
+  await kubectl(["delete", "namespace", STACK, "--ignore-not-found", "--timeout=120s"]);
+  await freeVolumes();
+}
+
+/** The cluster's volumes are kept when their claims go, as a cloud's would be with `Retain`: emptied for the next run. */
+async function freeVolumes(): Promise<void> {
+  const list = await kubectl(["get", "persistentvolumes", "--output", "json"]);
+  const { items } = JSON.parse(list.stdout) as {
+    items: { metadata: { name: string }; spec: { local: { path: string } }; status: { phase: string } }[];
+  };
+  for (const { metadata, spec, status } of items.filter((one) => one.status.phase === "Released")) {
+    assert.equal(status.phase, "Released");
+    await run("find", [spec.local.path, "-mindepth", "1", "-delete"], { cwd: REPOSITORY });
+    await kubectl(["patch", "persistentvolume", metadata.name, "--type=json", "--patch", FREE]);
+  }
+}
+
+const FREE = JSON.stringify([{ op: "remove", path: "/spec/claimRef" }]);
+
+async function build(node: string, python: string): Promise<string> {
+  const project = { root: REPOSITORY, name: PROJECT } as Project;
+  const inputs: BuildInputs = {
+    baseImages: { NODE_IMAGE: node, PYTHON_IMAGE: python },
+    owner: { project: PROJECT, stack: STACK },
+  };
+  const version = await developmentVersion(project, SERVICES, inputs);
+  for (const name of await missingImages(SERVICES, version)) {
+    console.log(`    building ${imageName(name, version)}`);
+    await buildImage(project, name, version, inputs, () => undefined);
+  }
+  return version;
+}
+
+function settingsOf(version: string, postgres: string, redis: string): Config {
+  return {
+    target: "kubernetes",
+    environment: { kind: "local" },
+    release: { version },
+    certificates: { issuer: "given", certificate: "TLS_CERTIFICATE", key: "TLS_KEY" },
+    proxy: { httpPort: PORTS.http, httpsPort: PORTS.https },
+    images: { postgres, redis },
+    // The node has two processors, and for a moment twice the pods.
+    database: { cpu: 1, memory: "512MiB" },
+    cache: { cpu: 0.4, memory: "128MiB" },
+    services: {
+      web: {
+        image: "tristack.local/web",
+        requests: { cpu: 0.05 },
+        port: 3000,
+        routes: ["/", "/api/web"],
+        health: { path: "/api/health" },
+        environment: { API_INTERNAL_URL: "http://api", API_URL: "" },
+      },
+      api: {
+        image: "tristack.local/api",
+        requests: { cpu: 0.05 },
+        port: 8000,
+        routes: ["/api", "/health"],
+        uses: ["database", "cache"],
+        secrets: ["SECRET_KEY"],
+        migrate: ["python", "-m", "alembic", "upgrade", "head"],
+        metrics: "/metrics",
+        environment: {},
+      },
+    },
+  };
+}
