@@ -1,4 +1,5 @@
 /** The cluster's certificates and the kubeconfigs of its parts, made with openssl at every start of a new cluster. */
+import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { run } from "../command.ts";
 import { API_SERVICE, API_URL, KUBECONFIG, NODE, NODE_ADDRESS, clusterFolder, pki } from "./layout.ts";
@@ -63,7 +64,16 @@ async function sign(name: string, subject: string, extensions: string): Promise<
     subject,
   ]);
   writeFileSync(file, extensions);
-  const authority = ["-CA", pki("ca.crt"), "-CAkey", pki("ca.key"), "-CAcreateserial", "-days", DAYS];
+  const authority = [
+    "-CA",
+    pki("ca.crt"),
+    "-CAkey",
+    pki("ca.key"),
+    "-set_serial",
+    serialNumber(),
+    "-days",
+    DAYS,
+  ];
   await run("openssl", [
     "x509",
     "-req",
@@ -77,6 +87,11 @@ async function sign(name: string, subject: string, extensions: string): Promise<
   ]);
   rmSync(request);
   rmSync(file);
+}
+
+/** At random: a file that counts them would be written by several at once. */
+function serialNumber(): string {
+  return `0x${randomBytes(16).toString("hex")}`;
 }
 
 function writeKubeconfig(path: string, name: string): void {
