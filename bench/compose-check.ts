@@ -1,6 +1,6 @@
 /** Whether Compose really made the containers that it was to be compared with. */
 import { failed } from "../cli/errors.ts";
-import { SECRETS_FOLDER } from "../components/docker/secret-files.ts";
+import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
 import { isPart } from "./compose-file.ts";
 import { type Inspected, type InspectedStack, resourceOf } from "./inspected.ts";
 

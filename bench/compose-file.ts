@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Docker } from "../cli/docker.ts";
 import { failed } from "../cli/errors.ts";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
-import { SECRETS_FOLDER } from "../components/docker/secret-files.ts";
+import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
 import { type Inspected, type InspectedStack, resourceOf, variableOf } from "./inspected.ts";
 import { dependencies } from "./compose-order.ts";
 

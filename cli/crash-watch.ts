@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { blotOut } from "../components/shared/secret-text.ts";
-import { SECRETS_FOLDER } from "../components/docker/secret-files.ts";
+import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
 import type { Docker } from "./docker.ts";
 
 /** Once may be an accident, such as a database that was just restarting. */

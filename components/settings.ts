@@ -102,6 +102,22 @@ export function secretValue(settings: Pick<VpsSettings, "secrets">, name: string
   return pulumi.secret(value);
 }
 
+/** The secrets that a service asks for by name, encrypted. */
+export function secretsOf(
+  settings: Pick<VpsSettings, "secrets">,
+  { secrets }: Pick<Service, "secrets">,
+): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(secrets.map((name) => [name, secretValue(settings, name)]));
+}
+
+/** The same as text, for fingerprints alone. */
+export function secretTexts(
+  settings: Pick<VpsSettings, "secrets">,
+  { secrets }: Pick<Service, "secrets">,
+): Record<string, string> {
+  return Object.fromEntries(secrets.map((name) => [name, settings.secrets[name] ?? ""]));
+}
+
 /** True where losing data would hurt: stateful resources are protected, and `tristack destroy` refuses. */
 export function isProtected(kind: Environment["kind"]): boolean {
   return kind === "staging" || kind === "production";

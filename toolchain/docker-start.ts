@@ -1,11 +1,10 @@
 /** Starts dockerd: as a service where systemd runs, else detached, with a log and a pid file in the cache folder. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { failed } from "../cli/errors.ts";
 import { type Log, run } from "./command.ts";
+import { lastLines, lives, spawnDetached } from "./detached.ts";
 import { cacheFolder } from "./paths.ts";
 
 const START_SECONDS = 60;
@@ -21,28 +20,15 @@ export async function startEngine(log: Log, answers: () => Promise<boolean>): Pr
   log("starting dockerd");
   await removeLeftovers();
   const logFile = cacheFolder("docker", "dockerd.log");
-  const pid = spawnDetached(logFile);
+  // Only warnings: so the log stays small.
+  const files = { log: logFile, pid: cacheFolder("docker", "dockerd.pid") };
+  const pid = spawnDetached(["dockerd", "--log-level", "warn"], files);
   const started = await within(START_SECONDS, async () => {
     if (!lives(pid)) throw failed(`dockerd ended at once:\n${lastLines(logFile)}`);
     return answers();
   });
   if (!started)
     throw failed(`dockerd was started but did not answer within ${START_SECONDS} s:\n${lastLines(logFile)}`);
-}
-
-/** Outlives this process. Only warnings are logged, and each start begins a new log: so it stays small. */
-function spawnDetached(logFile: string): number {
-  mkdirSync(dirname(logFile), { recursive: true });
-  const output = openSync(logFile, "w");
-  const child = spawn("dockerd", ["--log-level", "warn"], {
-    detached: true,
-    stdio: ["ignore", output, output],
-  });
-  closeSync(output);
-  child.unref();
-  if (child.pid === undefined) throw failed("dockerd could not be started");
-  writeFileSync(join(dirname(logFile), "dockerd.pid"), `${child.pid}\n`);
-  return child.pid;
 }
 
 /**
@@ -79,15 +65,6 @@ function listens(socket: string): Promise<boolean> {
     });
     connection.once("error", () => resolve(false));
   });
-}
-
-function lives(pid: number): boolean {
-  const state = programOf(String(pid));
-  return state !== undefined && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-}
-
-function lastLines(file: string): string {
-  return readFileSync(file, "utf8").trim().split("\n").slice(-10).join("\n");
 }
 
 async function within(seconds: number, done: () => Promise<boolean>): Promise<boolean> {

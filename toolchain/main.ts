@@ -1,8 +1,8 @@
 /** `npm run toolchain`: gets everything that a stack needs beside npm's packages onto this machine. */
-import { Command, CommanderError, Option } from "commander";
-import { presentError } from "../cli/errors.ts";
+import { Command, Option } from "commander";
 import { paint, print, printJson, table } from "../cli/output.ts";
 import { createProgress } from "../cli/progress.ts";
+import { endWith } from "./command-end.ts";
 import { paced } from "./command.ts";
 import { ensureDocker } from "./docker.ts";
 import { ensureBaseImages } from "./images.ts";
@@ -46,13 +46,7 @@ try {
   command.parse();
   process.exitCode = await main(command.opts<Options>());
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    const { text, exitCode } = presentError(error, process.env["DEBUG"] !== undefined);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = exitCode;
-  }
+  endWith(error, process.env["DEBUG"] !== undefined);
 }
 
 async function main(options: Options): Promise<number> {

@@ -22,7 +22,8 @@ import { alertRules } from "./monitoring/alerts.ts";
 import { containerNames } from "./monitoring/container-names.ts";
 import { grafanaFiles, grafanaVariables } from "./monitoring/grafana.ts";
 import { PARTS, type Scraped, scraping } from "./monitoring/scraping.ts";
-import { SecretFiles, secretPath } from "./secret-files.ts";
+import { secretPath } from "../shared/secret-path.ts";
+import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 
 export type MonitoringSettings = NonNullable<VpsSettings["monitoring"]>;

@@ -5,7 +5,8 @@ import type { Owner } from "../shared/labels.ts";
 import { generatedPassword } from "../shared/generated-password.ts";
 import { postgresTuning } from "../shared/postgres-tuning.ts";
 import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
-import { SecretFiles, secretPath } from "./secret-files.ts";
+import { secretPath } from "../shared/secret-path.ts";
+import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 
 export interface PostgresArgs {

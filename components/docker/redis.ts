@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
 import type { Owner } from "../shared/labels.ts";
 import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
-import { SecretFiles, secretPath } from "./secret-files.ts";
+import { secretPath } from "../shared/secret-path.ts";
+import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
 
 export interface RedisArgs {

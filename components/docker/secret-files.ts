@@ -5,9 +5,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL, type Owner, labels } from "../shared/labels.ts";
-
-/** Folder of the secrets inside a container. */
-export const SECRETS_FOLDER = "/run/secrets";
+import { SECRETS_FOLDER, secretPath } from "../shared/secret-path.ts";
 
 export interface SecretFilesArgs {
   owner: Owner;
@@ -64,9 +62,4 @@ export class SecretFiles extends pulumi.ComponentResource {
     this.mount = { volumeName, containerPath: SECRETS_FOLDER, readOnly: true };
     this.registerOutputs({ volume: volumeName });
   }
-}
-
-/** Path of one secret inside a container. */
-export function secretPath(name: string): string {
-  return `${SECRETS_FOLDER}/${name}`;
 }

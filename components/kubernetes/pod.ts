@@ -1,6 +1,7 @@
 /** What every pod of the stack has in common: no rights, a read-only root, limits. Fits Pod Security `restricted`. */
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { SECRETS_FOLDER } from "../shared/secret-path.ts";
 import { mebibytes } from "../shared/units.ts";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -9,11 +10,10 @@ type Container = kubernetes.types.input.core.v1.Container;
 export interface PodArgs {
   /** Numeric user and group that its container runs as. */
   user: { uid: number; gid: number };
-  /** Folders in memory-backed scratch space that it may write to, besides /tmp. */
+  /** Folders that it may write to, emptied with the pod, besides /tmp. */
   writable?: readonly string[];
   /** Secret whose entries are files in /run/secrets. */
   secretName?: pulumi.Input<string>;
-  volumes?: kubernetes.types.input.core.v1.Volume[];
   mounts?: kubernetes.types.input.core.v1.VolumeMount[];
   pullSecrets: pulumi.Input<string>[];
   serviceAccountName: pulumi.Input<string>;
@@ -25,7 +25,6 @@ export interface Resources {
   requests?: { cpu?: number; memory?: string };
 }
 
-export const SECRETS_FOLDER = "/run/secrets";
 /** The source document's own proportion: 250m of 1000m, 256Mi of 1Gi. */
 const REQUESTED_SHARE = 4;
 /** Logs and scratch space of a pod; more means that it is evicted. */
@@ -33,7 +32,7 @@ const EPHEMERAL = { requests: "64Mi", limits: "1Gi" };
 
 /** A pod of one container. */
 export function podSpec(args: PodArgs, container: Omit<Container, "securityContext">): PodSpec {
-  const { user, secretName, writable = [], volumes = [], mounts = [] } = args;
+  const { user, secretName, writable = [], mounts = [] } = args;
   const folders = ["/tmp", ...writable];
   const scratch = folders.map((_, index) => ({ name: `scratch-${index}`, emptyDir: {} }));
   const secrets =
@@ -71,7 +70,7 @@ export function podSpec(args: PodArgs, container: Omit<Container, "securityConte
         ],
       },
     ],
-    volumes: [...scratch, ...secrets, ...volumes],
+    volumes: [...scratch, ...secrets],
   };
 }
 

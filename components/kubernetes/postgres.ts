@@ -3,23 +3,11 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
 import { postgresTuning } from "../shared/postgres-tuning.ts";
+import { secretPath } from "../shared/secret-path.ts";
 import { labelsOf } from "./labels.ts";
-import { SECRETS_FOLDER } from "./pod.ts";
-import { type StatefulArgs, stateful } from "./stateful.ts";
+import { type ServerArgs, stateful } from "./stateful.ts";
 
-export interface PostgresArgs extends Pick<
-  StatefulArgs,
-  | "owner"
-  | "namespace"
-  | "image"
-  | "cpu"
-  | "memory"
-  | "size"
-  | "storageClass"
-  | "clients"
-  | "pullSecrets"
-  | "protect"
-> {
+export interface PostgresArgs extends ServerArgs {
   /** Database, and its owner. Read when the volume is first filled. */
   database: string;
   user: string;
@@ -31,7 +19,6 @@ export class Postgres extends pulumi.ComponentResource {
 
   /** Connection URL with the password: a secret. */
   readonly url: pulumi.Output<string>;
-  readonly password: pulumi.Output<string>;
   /** Where the password lies: `k8s:<namespace>/<secret>/<entry>`. */
   readonly secretRef: pulumi.Output<string>;
   /** Claim of the volume with the data. */
@@ -57,7 +44,7 @@ export class Postgres extends pulumi.ComponentResource {
         environment: {
           POSTGRES_DB: args.database,
           POSTGRES_USER: args.user,
-          POSTGRES_PASSWORD_FILE: `${SECRETS_FOLDER}/password`,
+          POSTGRES_PASSWORD_FILE: secretPath("password"),
           PGDATA: "/var/lib/postgresql/data/pgdata",
         },
         secretName: secret.metadata.name,
@@ -72,7 +59,6 @@ export class Postgres extends pulumi.ComponentResource {
       },
       this,
     );
-    this.password = password;
     this.url = pulumi.interpolate`postgresql://${args.user}:${password}@${Postgres.host}:${Postgres.port}/${args.database}`;
     this.secretRef = pulumi.interpolate`k8s:${namespace}/${secret.metadata.name}/password`;
     this.registerOutputs({ claim: this.claim, secretRef: this.secretRef });

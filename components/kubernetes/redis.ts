@@ -2,23 +2,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
+import { secretPath } from "../shared/secret-path.ts";
 import { labelsOf } from "./labels.ts";
-import { SECRETS_FOLDER } from "./pod.ts";
-import { type StatefulArgs, stateful } from "./stateful.ts";
+import { type ServerArgs, stateful } from "./stateful.ts";
 
-export type RedisArgs = Pick<
-  StatefulArgs,
-  | "owner"
-  | "namespace"
-  | "image"
-  | "cpu"
-  | "memory"
-  | "size"
-  | "storageClass"
-  | "clients"
-  | "pullSecrets"
-  | "protect"
->;
+export type RedisArgs = ServerArgs;
 
 export class Redis extends pulumi.ComponentResource {
   static readonly host = "redis";
@@ -26,7 +14,6 @@ export class Redis extends pulumi.ComponentResource {
 
   /** Connection URL with the password: a secret. */
   readonly url: pulumi.Output<string>;
-  readonly password: pulumi.Output<string>;
   /** Claim of the volume with the data. */
   readonly claim: pulumi.Output<string>;
 
@@ -48,7 +35,7 @@ export class Redis extends pulumi.ComponentResource {
       name,
       {
         ...args,
-        command: ["redis-server", `${SECRETS_FOLDER}/redis.conf`],
+        command: ["redis-server", secretPath("redis.conf")],
         environment: {},
         secretName: secret.metadata.name,
         // The image's own (redis:7-alpine).
@@ -61,7 +48,6 @@ export class Redis extends pulumi.ComponentResource {
       },
       this,
     );
-    this.password = password;
     this.url = pulumi.interpolate`redis://:${password}@${Redis.host}:${Redis.port}/0`;
     this.registerOutputs({ claim: this.claim });
   }

@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
+import { seconds } from "../shared/units.ts";
 import { labelsOf } from "./labels.ts";
 import { SERVICE_PORT } from "./workload.ts";
 
@@ -159,7 +160,7 @@ function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
           [`${nginx}/limit-rps`]: "100",
           [`${nginx}/from-to-www-redirect`]: String(namesOf(domain).length > 1),
           [`${nginx}/proxy-body-size`]: proxy.bodyLimit.replace(/iB$/, "").toLowerCase(),
-          [`${nginx}/proxy-read-timeout`]: proxy.timeout.replace(/s$/, ""),
+          [`${nginx}/proxy-read-timeout`]: String(seconds(proxy.timeout)),
           // Where no load balancer tells its address, waiting for one would never end.
           "pulumi.com/skipAwait": "true",
         },

@@ -8,11 +8,27 @@ import { podSpec, quantity, resourcesOf } from "./pod.ts";
 
 type Probe = kubernetes.types.input.core.v1.Probe;
 
-export interface StatefulArgs {
+/** What the stack says of such a server. */
+export interface ServerArgs {
   owner: Owner;
   namespace: pulumi.Input<string>;
   image: string;
-  command?: string[];
+  /** Limits; a quarter of each is asked for. */
+  cpu: number;
+  memory: string;
+  /** Size of the volume. */
+  size: string;
+  /** @default the cluster's default class */
+  storageClass?: string;
+  /** Parts that may connect. */
+  clients: string[];
+  pullSecrets: pulumi.Input<string>[];
+  /** Whether what holds data refuses to be deleted. */
+  protect: boolean;
+}
+
+export interface StatefulArgs extends ServerArgs {
+  command: string[];
   environment: Record<string, pulumi.Input<string>>;
   /** Secret whose entries are files in /run/secrets. */
   secretName: pulumi.Input<string>;
@@ -20,21 +36,11 @@ export interface StatefulArgs {
   port: number;
   /** Where the volume is mounted. */
   dataFolder: string;
-  /** Size of the volume. */
-  size: string;
-  /** @default the cluster's default class */
-  storageClass?: string;
   writable?: readonly string[];
-  cpu: number;
-  memory: string;
   /** Command that exits 0 while the server takes connections. */
   ready: string[];
   /** Time to end in, in seconds. */
   stopSeconds: number;
-  /** Parts that may connect. */
-  clients: string[];
-  pullSecrets: pulumi.Input<string>[];
-  protect: boolean;
 }
 
 /** @returns name of the claim, which outlives the StatefulSet. */
@@ -91,7 +97,7 @@ export function stateful(
               {
                 name,
                 image: args.image,
-                ...(args.command ? { args: args.command } : {}),
+                args: args.command,
                 env: Object.entries(args.environment).map(([key, value]) => ({ name: key, value })),
                 ports: [{ name, containerPort: args.port, protocol: "TCP" }],
                 resources: resourcesOf(args),

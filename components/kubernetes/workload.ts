@@ -4,11 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Service as ServiceSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint, secretFingerprint } from "../shared/names.ts";
+import { secretPath } from "../shared/secret-path.ts";
 import { seconds } from "../shared/units.ts";
 import { type FlowsArgs, flows } from "./flow.ts";
 import { labelsOf, selectorOf } from "./labels.ts";
 import { Migration } from "./migration.ts";
-import { type PodArgs, SECRETS_FOLDER, podSpec, resourcesOf } from "./pod.ts";
+import { type PodArgs, podSpec, resourcesOf } from "./pod.ts";
 import { autoscaler } from "./autoscaler.ts";
 
 export interface WorkloadArgs {
@@ -35,7 +36,7 @@ export const SERVICE_PORT = 80;
  * A pod that ends goes on taking requests for this long: kube-proxy and the router need a moment to hear of it. Measured
  * with Traefik: none fails with 5 s, 55 of 24,126 with 2 s (docs/decisions.md).
  */
-export const STOP_DELAY_SECONDS = 5;
+const STOP_DELAY_SECONDS = 5;
 /** ReplicaSets that are kept to go back to, as many as releases are in the ledger. */
 const HISTORY = 5;
 
@@ -143,7 +144,7 @@ export class Workload extends pulumi.ComponentResource {
   }
 }
 
-export interface WorkloadPlan {
+interface WorkloadPlan {
   readonly fingerprint: string;
   readonly secretsId: string;
   /** Variables that are no secrets. */
@@ -152,19 +153,19 @@ export interface WorkloadPlan {
 }
 
 /** What is known before anything is created. */
-export function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
+function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
   const { settings, owner, version, image } = args;
   const files = Object.fromEntries(
     Object.keys(args.secrets)
       .sort()
-      .map((secret) => [`${secret}_FILE`, `${SECRETS_FOLDER}/${secret}`]),
+      .map((secret) => [`${secret}_FILE`, secretPath(secret)]),
   );
   const environment = {
     ...args.environment,
     ...settings.environment,
     ...files,
     RELEASE: version,
-    // What runs is given this long before it is killed, less the delay before it is told and a moment to be gone.
+    // From when it is told to end until it is killed there is all of `drain`; it has to be gone by then.
     DRAIN_SECONDS: String(Math.max(1, seconds(settings.drain) - 2)),
   };
   const secretsId = fingerprint([

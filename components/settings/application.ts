@@ -144,6 +144,9 @@ const service = object({
     .describe("User and group that the containers run as; they own the secrets' files."),
 });
 
+/** Secrets that a service gets by what it uses. */
+export const GIVEN_BY_USE = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
+
 export const services = () =>
   map(
     text(/^[a-z][a-z0-9-]{0,30}$/, "a service name of lower-case letters, digits and -, at most 31"),

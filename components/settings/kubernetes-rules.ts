@@ -4,21 +4,6 @@ import { ANY, type Rule, missingSecret } from "./rules.ts";
 
 export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
   {
-    meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
-    reliesOn: [
-      ["proxy", "httpPort"],
-      ["proxy", "httpsPort"],
-    ],
-    *check({ proxy }) {
-      if (proxy.httpPort !== proxy.httpsPort) return;
-      yield {
-        path: ["proxy", "httpsPort"],
-        is: String(proxy.httpsPort),
-        need: "another port than proxy.httpPort",
-      };
-    },
-  },
-  {
     meaning: "A certificate that is given is under `secrets`, with its key.",
     reliesOn: [["certificates"], ["secrets"]],
     *check(settings) {

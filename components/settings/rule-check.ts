@@ -7,12 +7,12 @@ import { kubernetesRules } from "./kubernetes-rules.ts";
 import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
 import { clusterOnlyRule, registriesRule, serviceRules } from "./service-rules.ts";
-import { ANY, type Pattern, type Rule, SAME, domainRule, stackRules } from "./rules.ts";
+import { ANY, type Pattern, type Rule, SAME, applicationRules, stackRules } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
 const vpsRules = [
-  domainRule,
+  ...applicationRules,
   ...stackRules,
   ...certificateRules,
   ...monitoringRules,
@@ -20,7 +20,7 @@ const vpsRules = [
   registriesRule,
   clusterOnlyRule,
 ];
-const clusterRules = [domainRule, ...kubernetesRules, ...serviceRules];
+const clusterRules = [...applicationRules, ...kubernetesRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [

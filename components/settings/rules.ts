@@ -26,18 +26,35 @@ export interface Rule<S = VpsSettings> {
 /** The names alone: what is wrong inside of a service does not touch them. */
 const SERVICE_NAMES: Pattern = ["services", ANY, "(name)"];
 
-/** A rule of every target that carries an application. */
-export const domainRule: Rule<ApplicationSettings> = {
-  meaning: "`domain` is a public host name unless the environment is local.",
-  reliesOn: [["domain"], ["environment", "kind"]],
-  *check({ domain, environment: { kind } }) {
-    if (kind === "local" || isPublic(domain)) return;
-    yield {
-      path: ["domain"],
-      need: `a public host name such as shop.example.com, since the environment is ${kind}`,
-    };
+/** Rules of every target that carries an application. */
+export const applicationRules: readonly Rule<ApplicationSettings>[] = [
+  {
+    meaning: "`domain` is a public host name unless the environment is local.",
+    reliesOn: [["domain"], ["environment", "kind"]],
+    *check({ domain, environment: { kind } }) {
+      if (kind === "local" || isPublic(domain)) return;
+      yield {
+        path: ["domain"],
+        need: `a public host name such as shop.example.com, since the environment is ${kind}`,
+      };
+    },
   },
-};
+  {
+    meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
+    reliesOn: [
+      ["proxy", "httpPort"],
+      ["proxy", "httpsPort"],
+    ],
+    *check({ proxy }) {
+      if (proxy.httpPort !== proxy.httpsPort) return;
+      yield {
+        path: ["proxy", "httpsPort"],
+        is: String(proxy.httpsPort),
+        need: "another port than proxy.httpPort",
+      };
+    },
+  },
+];
 
 /** Rules about the stack as a whole. Those about services are in service-rules.ts. */
 export const stackRules: readonly Rule[] = [
@@ -61,21 +78,6 @@ export const stackRules: readonly Rule[] = [
       yield {
         path: ["certificates", "issuer"],
         need: `self-signed, since the domain ${domain} is not public`,
-      };
-    },
-  },
-  {
-    meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
-    reliesOn: [
-      ["proxy", "httpPort"],
-      ["proxy", "httpsPort"],
-    ],
-    *check({ proxy }) {
-      if (proxy.httpPort !== proxy.httpsPort) return;
-      yield {
-        path: ["proxy", "httpsPort"],
-        is: String(proxy.httpsPort),
-        need: "another port than proxy.httpPort",
       };
     },
   },

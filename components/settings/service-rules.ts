@@ -1,6 +1,6 @@
 /** Rules about services: their routes, health, secrets and variables. */
 import { ANY, type Pattern, type Rule, SAME } from "./rules.ts";
-import { HEALTH_PATH } from "./application.ts";
+import { GIVEN_BY_USE, HEALTH_PATH } from "./application.ts";
 import type { ApplicationSettings, Service, VpsSettings } from "../settings.ts";
 import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts";
 
@@ -22,9 +22,6 @@ const OWN_PARTS = [
   "redis",
   "switch",
 ];
-
-/** Secrets that a service gets by what it uses. */
-const GIVEN_BY_USE = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
 
 /** Variables that the stack sets itself. */
 const OWN_VARIABLES = ["RELEASE", ...Object.values(GIVEN_BY_USE).flatMap((name) => [name, `${name}_FILE`])];

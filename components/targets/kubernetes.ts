@@ -11,7 +11,15 @@ import { Routing } from "../kubernetes/routing.ts";
 import { Workload } from "../kubernetes/workload.ts";
 import type { Built } from "../outputs.ts";
 import { type Release, imageOf } from "../release.ts";
-import { type KubernetesSettings, type Service, isProtected, secretValue } from "../settings.ts";
+import {
+  type KubernetesSettings,
+  type Service,
+  isProtected,
+  secretTexts,
+  secretValue,
+  secretsOf,
+} from "../settings.ts";
+import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
@@ -82,12 +90,10 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         image: imageOf(release, name, service.image),
         environment: { ENVIRONMENT: owner.stack },
         secrets: {
-          ...Object.fromEntries(service.uses.map((use) => [URLS[use], parts[use].url])),
-          ...Object.fromEntries(service.secrets.map((secret) => [secret, secretValue(settings, secret)])),
+          ...Object.fromEntries(service.uses.map((use) => [GIVEN_BY_USE[use], parts[use].url])),
+          ...secretsOf(settings, service),
         },
-        secretValues: Object.fromEntries(
-          service.secrets.map((secret) => [secret, settings.secrets[secret] ?? ""]),
-        ),
+        secretValues: secretTexts(settings, service),
         flows: {
           ingress:
             service.port === undefined
@@ -128,7 +134,6 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
   };
 }
 
-const URLS = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
 const PARTS = {
   database: { name: "postgres", port: Postgres.port },
   cache: { name: "redis", port: Redis.port },

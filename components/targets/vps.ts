@@ -15,7 +15,15 @@ import { Service, type ServiceArgs, planOf } from "../docker/service.ts";
 import { Switch } from "../docker/switch.ts";
 import type { Built } from "../outputs.ts";
 import { type Release, imageOf } from "../release.ts";
-import { type Service as ServiceSettings, type VpsSettings, isProtected, secretValue } from "../settings.ts";
+import {
+  type Service as ServiceSettings,
+  type VpsSettings,
+  isProtected,
+  secretTexts,
+  secretValue,
+  secretsOf,
+} from "../settings.ts";
+import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
@@ -93,7 +101,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       environment: { PROXY_URL: `http://${Proxy.host}:${PROXY_PORTS.internal}`, ENVIRONMENT: owner.stack },
       secrets: { ...uses.secrets, ...secretsOf(settings, service) },
       carrierImage: images.nginx,
-      secretValues: pick(settings.secrets, service.secrets),
+      secretValues: secretTexts(settings, service),
       networks: service.uses.length > 0 ? [frontend, backend] : [frontend],
     } satisfies ServiceArgs;
   };
@@ -197,8 +205,7 @@ function backupOf(
 
 /** Secrets that follow from what a service uses. */
 function connections(service: ServiceSettings, available: { database: Postgres; cache: Redis }) {
-  const variable = { database: "DATABASE_URL", cache: "REDIS_URL" } as const;
-  return { secrets: Object.fromEntries(service.uses.map((use) => [variable[use], available[use].url])) };
+  return { secrets: Object.fromEntries(service.uses.map((use) => [GIVEN_BY_USE[use], available[use].url])) };
 }
 
 /** Services of the release, and those that only the previous one had. */
@@ -232,14 +239,6 @@ function previousOf(settings: VpsSettings, { previous }: Release, argsFor: ArgsF
       return one ? [planOf(name, one)] : [];
     });
   return releaseIdOf(then, previous, plans) === previous.id ? args : none;
-}
-
-function pick(values: Record<string, string>, names: string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, values[name] ?? ""]));
-}
-
-function secretsOf(settings: VpsSettings, service: ServiceSettings) {
-  return Object.fromEntries(service.secrets.map((name) => [name, secretValue(settings, name)]));
 }
 
 /** `<version>-<hash>`: changes whenever what nginx serves, or how, changes. */

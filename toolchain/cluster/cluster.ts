@@ -3,9 +3,10 @@
  * made anew by every `up` after a `down`, which leaves nothing behind but the built tools.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { setTimeout as sleep } from "node:timers/promises";
-import { failed, messageOf } from "../../cli/errors.ts";
+import { failed } from "../../cli/errors.ts";
 import { canInstall, install } from "../apt.ts";
 import { type Log, attempt, onPath, run } from "../command.ts";
 import { ensureDocker } from "../docker.ts";
@@ -15,15 +16,7 @@ import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { makeCertificates } from "./certificates.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
-import {
-  BRIDGE,
-  CONTAINERD_SOCKET,
-  KUBECONFIG,
-  NODE,
-  NODE_ADDRESS,
-  RUN_FOLDER,
-  clusterFolder,
-} from "./layout.ts";
+import { BRIDGE, CTR, KUBECONFIG, NODE, NODE_ADDRESS, RUN_FOLDER, clusterFolder } from "./layout.ts";
 import { VOLUMES, clusterObjects, volumeFolder } from "./objects.ts";
 import * as parts from "./parts.ts";
 import { runs, start, stop, waitFor } from "./processes.ts";
@@ -102,11 +95,7 @@ async function startParts(image: string, log: Log): Promise<void> {
   start(parts.scheduler());
   log("starting the node");
   start(parts.containerd(image));
-  await waitFor(
-    "containerd",
-    30,
-    async () => (await attempt("ctr", ["--address", CONTAINERD_SOCKET, "version"])) !== undefined,
-  );
+  await waitFor("containerd", 30, async () => (await attempt("ctr", [...CTR, "version"])) !== undefined);
   await loadImages([image], log);
   start(parts.kubelet());
   start(parts.kubeProxy());
@@ -130,8 +119,8 @@ async function startParts(image: string, log: Log): Promise<void> {
 /** Definitions first: nothing can be of a kind that is not there yet. */
 async function apply(image: string, log: Log): Promise<void> {
   log("adding what the cluster is made of");
-  const traefik = toolPath(CLUSTER_TOOLS.traefik).replace(/[^/]+$/, "");
-  const crds = ["--filename", `${traefik}gateway-api`, "--filename", `${traefik}traefik.yaml`];
+  const traefik = dirname(toolPath(CLUSTER_TOOLS.traefik));
+  const crds = ["gateway-api", "traefik.yaml"].flatMap((name) => ["--filename", join(traefik, name)]);
   await must(["apply", "--server-side", ...crds]);
   await must(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
   const list = { apiVersion: "v1", kind: "List", items: clusterObjects(image) };
@@ -186,8 +175,7 @@ async function endPods(): Promise<void> {
 
 async function endContainers(): Promise<void> {
   if (!runs("containerd")) return;
-  const ctr = (...args: string[]) =>
-    attempt("ctr", ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", ...args]);
+  const ctr = (...args: string[]) => attempt("ctr", [...CTR, ...args]);
   for (let round = 0; round < 20; round += 1) {
     const tasks = ((await ctr("tasks", "list", "--quiet")) ?? "").split("\n").filter(Boolean);
     if (tasks.length === 0) return;
@@ -207,12 +195,12 @@ async function unmount(): Promise<void> {
 
 /** What kube-proxy and the CNI plugins have added; Docker's and the machine's own rules stay. */
 async function removeRules(): Promise<void> {
-  const mine = /KUBE-|CNI-|tristack0/;
+  const mine = new RegExp(`KUBE-|CNI-|${BRIDGE}`);
   const saved = await run("iptables-save", []);
   const kept = saved.split("\n").filter((line) => !mine.test(line));
   const { failed: refused, stderr } = await execa("iptables-restore", {
     input: `${kept.join("\n")}\n`,
     reject: false,
   });
-  if (refused) throw failed(`the cluster's rules of iptables could not be removed: ${messageOf(stderr)}`);
+  if (refused) throw failed(`the cluster's rules of iptables could not be removed: ${stderr}`);
 }

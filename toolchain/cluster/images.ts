@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { failed } from "../../cli/errors.ts";
 import { type Log, attempt, run } from "../command.ts";
+import { removeDrafts } from "../manifest.ts";
 import { cacheFolder } from "../paths.ts";
 import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
-import { CONTAINERD_SOCKET } from "./layout.ts";
+import { CTR } from "./layout.ts";
 
 /** One image for all: each pod says by its command which of them it is. */
 const PROGRAMS = [
@@ -17,11 +18,13 @@ const PROGRAMS = [
   CLUSTER_TOOLS["metrics-server"],
 ] as const;
 
+const DRAFT = "cluster-context-";
+
 /** What the API server and registries outside are checked with. */
 const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 
 const DOCKERFILE = `FROM scratch
-COPY . /
+COPY root /
 ENTRYPOINT ["/pause"]
 `;
 
@@ -31,19 +34,19 @@ export async function ensurePartsImage(log: Log): Promise<string> {
   if ((await attempt("docker", ["image", "inspect", reference])) !== undefined) return reference;
   log("making the image of the cluster's own parts");
   mkdirSync(cacheFolder(), { recursive: true });
-  const context = mkdtempSync(cacheFolder("context-"));
+  // Not as the base images' are called: their build, under a lock of its own, removes what others of that name left.
+  removeDrafts(cacheFolder(), DRAFT);
+  const context = mkdtempSync(cacheFolder(DRAFT));
   try {
-    for (const tool of PROGRAMS) cpSync(toolPath(tool), join(context, tool.name));
-    mkdirSync(join(context, "tmp"));
-    mkdirSync(join(context, "etc/ssl/certs"), { recursive: true });
-    cpSync(AUTHORITIES, join(context, AUTHORITIES));
-    const file = `${context}.Dockerfile`;
-    writeFileSync(file, DOCKERFILE);
-    await run("docker", ["build", "--tag", reference, "--file", file, context], {
+    const root = join(context, "root");
+    for (const tool of PROGRAMS) cpSync(toolPath(tool), join(root, tool.name));
+    mkdirSync(join(root, "tmp"));
+    cpSync(AUTHORITIES, join(root, AUTHORITIES));
+    writeFileSync(join(context, "Dockerfile"), DOCKERFILE);
+    await run("docker", ["build", "--tag", reference, context], {
       env: { DOCKER_BUILDKIT: "0" },
       what: "docker build of the cluster's parts",
     });
-    rmSync(file);
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
@@ -56,15 +59,13 @@ function inputs(): string {
   return hash.digest("hex").slice(0, 12);
 }
 
-const ctr = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io", "images"];
-
 /** Copies images of this machine's Docker into the cluster; those that it has already stay as they are. */
 export async function loadImages(references: readonly string[], log: Log): Promise<void> {
-  const there = new Set((await run("ctr", [...ctr, "list", "--quiet"])).trim().split("\n"));
+  const there = new Set((await run("ctr", [...CTR, "images", "list", "--quiet"])).trim().split("\n"));
   for (const reference of references.filter((one) => !there.has(one))) {
     log(`copying ${reference} into the cluster`);
     const saving = execa("docker", ["save", reference], { buffer: false, reject: false });
-    const imported = await saving.pipe("ctr", [...ctr, "import", "-"], { reject: false });
+    const imported = await saving.pipe("ctr", [...CTR, "images", "import", "-"], { reject: false });
     const { failed: unsaved } = await saving;
     if (!unsaved && !imported.failed) continue;
     throw failed(

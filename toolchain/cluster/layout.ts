@@ -35,7 +35,9 @@ export const PORTS = {
 export const API_URL = `https://${NODE_ADDRESS}:${PORTS.api}`;
 
 /** Sockets have short names: a path to one may have no more than 108 bytes. */
-export const CONTAINERD_SOCKET = "/run/tristack-cluster/containerd.sock";
 export const RUN_FOLDER = "/run/tristack-cluster";
+export const CONTAINERD_SOCKET = `${RUN_FOLDER}/containerd.sock`;
+/** What `ctr` is told first: the socket, and the namespace that the kubelet's containers and images are in. */
+export const CTR = ["--address", CONTAINERD_SOCKET, "--namespace", "k8s.io"] as const;
 
 export const pki = (file: string): string => join(clusterFolder("pki"), file);

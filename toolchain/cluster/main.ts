@@ -1,8 +1,8 @@
 /** `npm run cluster -- up|down|status|load|kubectl`: the test cluster on this machine. */
-import { Command, CommanderError } from "commander";
-import { presentError } from "../../cli/errors.ts";
+import { Command } from "commander";
 import { print, printJson } from "../../cli/output.ts";
 import { createProgress } from "../../cli/progress.ts";
+import { endWith } from "../command-end.ts";
 import { paced } from "../command.ts";
 import { clusterDown, clusterUp, isUp, kubectl } from "./cluster.ts";
 import { loadImages } from "./images.ts";
@@ -66,11 +66,5 @@ command
 try {
   await command.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    const { text, exitCode } = presentError(error, process.env["TRISTACK_DEBUG"] !== undefined);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = exitCode;
-  }
+  endWith(error, process.env["TRISTACK_DEBUG"] !== undefined);
 }

@@ -10,6 +10,7 @@ import {
   NODE_ADDRESS,
   POD_NETWORK,
   PORTS,
+  RUN_FOLDER,
   SERVICE_NETWORK,
   clusterFolder,
   pki,
@@ -117,7 +118,7 @@ export function containerd(sandbox: string): Part {
   // Lowering oom_score_adj is denied where this machine is itself a container or a small virtual machine.
   const config = `version = 2
 root = "${clusterFolder("containerd")}"
-state = "/run/tristack-cluster/containerd"
+state = "${RUN_FOLDER}/containerd"
 disabled_plugins = ["io.containerd.internal.v1.opt"]
 [grpc]
   address = "${CONTAINERD_SOCKET}"

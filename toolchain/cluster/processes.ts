@@ -1,46 +1,33 @@
-/** Processes that outlive the command that started them: each has a log and a file with its number. */
-import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** The parts of the cluster as processes. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { failed } from "../../cli/errors.ts";
+import { lastLines, lives, spawnDetached } from "../detached.ts";
 import { clusterFolder } from "./layout.ts";
 import type { Part } from "./parts.ts";
 
-const SHOWN_LINES = 10;
 /** What a part has to end by itself. */
 const STOP_SECONDS = 10;
 
-export function start({ name, command: [program, ...args] }: Part): void {
-  mkdirSync(clusterFolder("run"), { recursive: true });
-  const output = openSync(logOf(name), "w");
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", output, output] });
-  closeSync(output);
-  child.on("error", () => undefined);
-  child.unref();
-  if (child.pid === undefined) throw failed(`${name} could not be started: is ${program} installed?`);
-  writeFileSync(pidFile(name), `${child.pid}\n`);
+export function start({ name, command }: Part): void {
+  spawnDetached(command, { log: logOf(name), pid: pidFile(name) });
 }
 
 /** Waits until `ready` says so. Throws with the end of the part's log when it ends before, or takes too long. */
 export async function waitFor(name: string, seconds: number, ready: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await ready())) {
-    if (!runs(name)) throw failed(`${name} ended at once:\n${lastLines(name)}`);
-    if (Date.now() > end) throw failed(`${name} did not answer within ${seconds} s:\n${lastLines(name)}`);
+    if (!runs(name)) throw failed(`${name} ended at once:\n${lastLines(logOf(name))}`);
+    if (Date.now() > end)
+      throw failed(`${name} did not answer within ${seconds} s:\n${lastLines(logOf(name))}`);
     await sleep(200);
   }
 }
 
 export function runs(name: string): boolean {
   const pid = pidOf(name);
-  if (pid === undefined) return false;
-  try {
-    // The number may belong to another process by now: a machine that was restarted begins to count anew.
-    const [program = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return program !== "" && isOurs(name, pid);
-  } catch {
-    return false;
-  }
+  // The number may belong to another process by now: a machine that was restarted begins to count anew.
+  return pid !== undefined && lives(pid) && isOurs(name, pid);
 }
 
 /** SIGTERM, and SIGKILL for what has not ended then. */
@@ -55,12 +42,12 @@ export async function stop(name: string): Promise<void> {
 }
 
 function isOurs(name: string, pid: number): boolean {
-  const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-  return args.some((arg) => arg === name || arg.endsWith(`/${name}`)) && !zombie(pid);
-}
-
-function zombie(pid: number): boolean {
-  return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  try {
+    const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return args.some((arg) => arg === name || arg.endsWith(`/${name}`));
+  } catch {
+    return false;
+  }
 }
 
 function pidOf(name: string): number | undefined {
@@ -71,7 +58,3 @@ function pidOf(name: string): number | undefined {
 
 const pidFile = (name: string) => clusterFolder("run", `${name}.pid`);
 const logOf = (name: string) => clusterFolder("run", `${name}.log`);
-
-function lastLines(name: string): string {
-  return readFileSync(logOf(name), "utf8").trim().split("\n").slice(-SHOWN_LINES).join("\n");
-}
