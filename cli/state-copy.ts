@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { backendFacts } from "./backend.ts";
 import { BackupJob } from "./backup-job.ts";
-import { recordsOf } from "./deploy-context.ts";
+import { recordsOf } from "./records.ts";
 import { badInput } from "./errors.ts";
 import { type Project, readStackFile } from "./project.ts";
 import { imageWithShell } from "./proxy.ts";

@@ -15,8 +15,9 @@ import { readProject, readStackFile, stackPath } from "../project.ts";
 import { recover, restoreCheckpoint, retryLocked } from "../recover.ts";
 import type { Deployment } from "../recovery.ts";
 import { interruptible } from "../signals.ts";
-import { sweepAll } from "../sweep.ts";
+import { type Swept, sweepAll } from "../sweep.ts";
 import { dockerOf } from "../stack-docker.ts";
+import { isKubernetes } from "../stack-settings.ts";
 
 interface DestroyOptions {
   yes?: boolean;
@@ -39,14 +40,16 @@ async function destroy(stack: string, options: DestroyOptions): Promise<void> {
   const project = readProject();
   const engine = new Engine(project, stack, requireBackend(project));
   const file = readStackFile(project, stack);
-  const docker = dockerOf(project, file);
+  // A cluster keeps nothing beyond its namespace.
+  const docker = file && isKubernetes(file) ? undefined : dockerOf(project, file);
   await exclusively(project, stack, async () => {
     const restored = await restoreCheckpoint(engine, docker);
     const deployment = await engine.state();
     const reason = protectionOf(stack, deployment, file?.config);
     if (reason !== undefined) throw badInput(reason);
-    if (deployment === undefined && !(await docker.hasAny(engine.owner))) {
-      throw badInput(`There is no stack ${stack} in ${engine.backend.url}, and nothing of it in Docker`);
+    if (deployment === undefined && !(await docker?.hasAny(engine.owner))) {
+      const nowhere = docker ? ", and nothing of it in Docker" : "";
+      throw badInput(`There is no stack ${stack} in ${engine.backend.url}${nowhere}`);
     }
     await confirm(`This removes the stack ${stack} with all of its data`, stack, Boolean(options.yes));
     const removed = await removeAll(engine, docker, deployment, restored);
@@ -62,9 +65,11 @@ async function destroy(stack: string, options: DestroyOptions): Promise<void> {
   });
 }
 
+const NOTHING_SWEPT: Swept = { containers: [], networks: [], volumes: [], images: [], keptImages: [] };
+
 async function removeAll(
   engine: Engine,
-  docker: Docker,
+  docker: Docker | undefined,
   deployment: Deployment | undefined,
   restored: boolean,
 ) {
@@ -81,9 +86,9 @@ async function removeAll(
       );
       resources = result.changes.delete ?? 0;
     }
-    const swept = await progress.step("Looking for what is left", (say) =>
-      sweepAll(docker, engine.owner, say),
-    );
+    const swept = docker
+      ? await progress.step("Looking for what is left", (say) => sweepAll(docker, engine.owner, say))
+      : NOTHING_SWEPT;
     if (deployment !== undefined) await engine.remove();
     return { resources, ...swept };
   });

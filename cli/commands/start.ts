@@ -22,7 +22,7 @@ import { portsInUse } from "../ports.ts";
 import { type Progress, createProgress } from "../progress.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "../project.ts";
 import { type SiteCheck, checkSite } from "../site.ts";
-import { missingSecrets, objectOf, requireApplication } from "../stack-settings.ts";
+import { missingSecrets, objectOf, requireVps } from "../stack-settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import { type Updated, openStack, update } from "../update.ts";
 import { dockerOf } from "../stack-docker.ts";
@@ -60,7 +60,7 @@ async function start(options: StartOptions): Promise<void> {
   // All of the input is checked before the first thing is made.
   const text = mergeLocalSettings(readLocalSettings(project), project.name, ports);
   const wanted = parseStackFile(project, STACK, text);
-  const settings = await requireApplication(project, STACK, wanted, missingSecrets(wanted));
+  const settings = await requireVps(project, STACK, wanted, missingSecrets(wanted));
   const docker = dockerOf(project, wanted);
   await checkPorts(project, wanted, docker);
   if (!options.build) await checkImages(project, wanted);

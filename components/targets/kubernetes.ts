@@ -1,11 +1,12 @@
 /** A namespace of a Kubernetes cluster. Wiring only. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { internet, podsIn, podsOf } from "../kubernetes/flow.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
 import { Postgres } from "../kubernetes/postgres.ts";
 import { kubernetesProvider } from "../kubernetes/provider.ts";
+import { RECORDS } from "../kubernetes/records.ts";
 import { Redis } from "../kubernetes/redis.ts";
 import { Routing } from "../kubernetes/routing.ts";
 import { Workload } from "../kubernetes/workload.ts";
@@ -130,6 +131,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       { name: "cache", id: redis.claim },
     ],
     strategy: "rolling",
+    statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
   };
 }
