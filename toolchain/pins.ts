@@ -171,6 +171,12 @@ export const CLUSTER_TOOLS = {
       },
     },
   }),
+  "kube-network-policies": clusterTool("kube-network-policies", "0.8.0", {
+    package: ".",
+    module: "sigs.k8s.io/kube-network-policies",
+    set: { "main.version": "0.8.0" },
+    question: ["--version"],
+  }),
   // Of no module but its own: what holds a pod's network namespace.
   pause: clusterTool("pause", "1.0.0", { package: ".", module: "tristack.local/toolchain/pause" }),
 } as const satisfies Record<string, Tool>;

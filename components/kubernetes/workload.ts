@@ -7,7 +7,7 @@ import { fingerprint, secretFingerprint } from "../shared/names.ts";
 import { secretPath } from "../shared/secret-path.ts";
 import { seconds } from "../shared/units.ts";
 import { type FlowsArgs, flows } from "./flow.ts";
-import { labelsOf, selectorOf } from "./labels.ts";
+import { SERVICE_LABEL, labelsOf, selectorOf } from "./labels.ts";
 import { Migration } from "./migration.ts";
 import { type PodArgs, podSpec, resourcesOf } from "./pod.ts";
 import { autoscaler } from "./autoscaler.ts";
@@ -89,7 +89,7 @@ export class Workload extends pulumi.ComponentResource {
           strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
           selector: { matchLabels: selectorOf(owner, name) },
           template: {
-            metadata: { labels: metadata.labels, annotations: plan.annotations },
+            metadata: { labels: { ...metadata.labels, ...SERVICE_LABEL }, annotations: plan.annotations },
             spec: podOf(name, args, names),
           },
         },

@@ -27,32 +27,39 @@ import { Workspace } from "./e2e-workspace.ts";
 export const STACK = "shop";
 const SERVICES = ["web", "api"] as const;
 
-/** Standard output of kubectl in the stack's namespace; fails when it does. */
-export async function cluster(...args: string[]): Promise<string> {
-  const { failed, stdout, stderr } = await kubectl(["--namespace", STACK, ...args]);
-  assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
-  return stdout;
+/** Standard output of kubectl in a stack's namespace; fails when it does. */
+export function kubectlIn(namespace: string): (...args: string[]) => Promise<string> {
+  return async (...args) => {
+    const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
+    assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
 }
+
+export const cluster = kubectlIn(STACK);
 
 export class ClusterSite {
   readonly workspace: Workspace;
+  /** Name of the stack and of its namespace. */
+  readonly stack: string;
   /** Version that the first update runs. */
   readonly version: string;
   settings: Config;
 
-  private constructor(workspace: Workspace, version: string, settings: Config) {
+  private constructor(workspace: Workspace, stack: string, version: string, settings: Config) {
     this.workspace = workspace;
+    this.stack = stack;
     this.version = version;
     this.settings = settings;
   }
 
   /** A cluster, images in it, and a stack that is not up yet. */
-  static async create(): Promise<ClusterSite> {
+  static async create(stack = STACK): Promise<ClusterSite> {
     const say = (line: string) => console.log(`    ${line}`);
     await ensureDocker();
     await ensurePulumi({ target: "kubernetes" });
     await clusterUp(say);
-    await clear();
+    await clear(stack);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
     const version = await build(images.node.reference, images.python.reference);
@@ -64,14 +71,14 @@ export class ClusterSite {
       ],
       say,
     );
-    const site = new ClusterSite(workspace, version, {});
+    const site = new ClusterSite(workspace, stack, version, {});
     Object.assign(workspace.env, {
       KUBECONFIG,
       PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
     await site.write(settingsOf(version, images.postgres.reference, images.redis.reference));
-    succeeded(await site.pulumi("stack", "init", STACK));
+    succeeded(await site.pulumi("stack", "init", stack));
     await site.#secrets();
     return site;
   }
@@ -89,7 +96,7 @@ export class ClusterSite {
   }
 
   async secret(name: string, value: string): Promise<void> {
-    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", STACK];
+    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", this.stack];
     succeeded(await this.workspace.pulumi(args, { input: value }));
   }
 
@@ -109,7 +116,7 @@ export class ClusterSite {
   }
 
   get #file(): string {
-    return join(this.workspace.root, `Pulumi.${STACK}.yaml`);
+    return join(this.workspace.root, `Pulumi.${this.stack}.yaml`);
   }
 
   pulumi(...args: string[]): Promise<Ran> {
@@ -118,12 +125,12 @@ export class ClusterSite {
 
   /** `pulumi up`; its end is the test's own matter. */
   up(options: Partial<RunOptions> = {}): Promise<Ran> {
-    const args = ["up", "--stack", STACK, "--yes", "--skip-preview"];
+    const args = ["up", "--stack", this.stack, "--yes", "--skip-preview"];
     return this.workspace.pulumi(args, { timeoutSeconds: 1200, ...options });
   }
 
   preview(...more: string[]): Promise<Ran> {
-    return this.pulumi("preview", "--stack", STACK, "--expect-no-changes", ...more);
+    return this.pulumi("preview", "--stack", this.stack, "--expect-no-changes", ...more);
   }
 
   /** The same software under other tags, in Docker and in the cluster. */
@@ -151,14 +158,14 @@ export class ClusterSite {
 
   /** The stack goes; the cluster stays, for the next run. */
   async dispose(): Promise<void> {
-    await clear();
+    await clear(this.stack);
     await this.workspace.dispose();
   }
 }
 
 /** What an earlier run has left, having been killed, goes as well. */
-async function clear(): Promise<void> {
-  await kubectl(["delete", "namespace", STACK, "--ignore-not-found", "--timeout=120s"]);
+async function clear(stack: string): Promise<void> {
+  await kubectl(["delete", "namespace", stack, "--ignore-not-found", "--timeout=120s"]);
   await freeVolumes();
 }
 
