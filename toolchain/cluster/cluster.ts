@@ -12,7 +12,7 @@ import { type Log, attempt, onPath, run } from "../command.ts";
 import { ensureDocker } from "../docker.ts";
 import { withLock } from "../lock.ts";
 import { cacheFolder } from "../paths.ts";
-import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { CLUSTER_TOOLS, KWOK, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { makeCertificates } from "./certificates.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
@@ -143,7 +143,7 @@ async function apply(image: string, log: Log): Promise<void> {
   await must(["apply", "--server-side", "--filename", "-"], JSON.stringify(list));
 }
 
-async function must(args: readonly string[], input?: string): Promise<void> {
+export async function must(args: readonly string[], input?: string): Promise<void> {
   const { failed: refused, stderr } = await kubectl(args, input);
   if (refused) throw failed(`kubectl ${args[0] ?? ""}: ${stderr}`);
 }
@@ -168,6 +168,7 @@ async function remove(log: Log): Promise<void> {
   if (existsSync(clusterFolder("run"))) {
     log("stopping the cluster");
     if (runs("kube-apiserver")) await endPods();
+    await stop(KWOK.name);
     for (const name of [...NAMES].reverse()) {
       if (name === "containerd") await endContainers();
       await stop(name);
