@@ -80,7 +80,7 @@ function blueGreen(active: string, preview: string, delivery: Extract<Gradual, {
   return {
     activeService: active,
     previewService: preview,
-    autoPromotionEnabled: delay === 0,
+    autoPromotionEnabled: true,
     ...(delay === 0 ? {} : { autoPromotionSeconds: delay }),
     scaleDownDelaySeconds: seconds(delivery.scaleDownDelay),
     // Of two releases in a row only the last one's pods are kept: there is no going back further at once.

@@ -9,7 +9,7 @@ const analysis = object({
   ).describe(
     "Prometheus that scrapes the router's metrics, as Argo Rollouts reaches it from its own namespace.",
   ),
-  errorRate: amount(0.0001, 1, "parts of one")
+  errorRate: amount(0.0001, 1, "errors a request")
     .default(0.05)
     .describe("Share of the canary's requests answered with 5xx from which on it is aborted."),
   interval: duration("1s", "1h").default("1m").describe("Time between two measurements."),
