@@ -12,8 +12,6 @@ export interface AnalysisArgs {
   namespace: pulumi.Input<string>;
   analysis: Extract<Gradual, { strategy: "canary" }>["analysis"];
   router: KubernetesSettings["proxy"]["mode"];
-  /** Service of the canary. */
-  canary: string;
 }
 
 /**
@@ -29,6 +27,7 @@ export function analysisTemplate(name: string, args: AnalysisArgs, opts: pulumi.
       kind: "AnalysisTemplate",
       metadata: { name, namespace, labels: labelsOf(owner, name) },
       spec: {
+        args: [{ name: "service" }],
         metrics: [
           {
             name: "error-rate",
@@ -40,7 +39,7 @@ export function analysisTemplate(name: string, args: AnalysisArgs, opts: pulumi.
             provider: {
               prometheus: {
                 address: analysis.prometheus,
-                query: pulumi.output(namespace).apply((space) => errorRate(space, args)),
+                query: errorRate(args),
               },
             },
           },
@@ -52,24 +51,34 @@ export function analysisTemplate(name: string, args: AnalysisArgs, opts: pulumi.
 }
 
 /** Summed on both sides: the series of the two have different labels, and nothing else would be divided by anything. */
-function errorRate(namespace: string, { router, canary, analysis }: AnalysisArgs): string {
-  const { metric, labels, status } = SOURCES[router](`${namespace}-${canary}-${SERVICE_PORT}`);
-  const rate = (...matchers: string[]) =>
-    `sum(rate(${metric}{${[labels, ...matchers].join(",")}}[${analysis.window}]))`;
+function errorRate({ router, analysis }: AnalysisArgs): string {
+  const { metric, service, status } = ROUTERS[router];
+  const rate = (...more: string[]) =>
+    `sum(rate(${metric}{${[`${service}="{{args.service}}"`, ...more].join(",")}}[${analysis.window}]))`;
   // A canary that has not failed once has no series of failures.
   return `(${rate(`${status}=~"5.."`)} or vector(0)) / ${rate()}`;
 }
 
-/** How each router counts the requests that it has sent to a Service. */
-const SOURCES = {
-  gateway: (backend: string) => ({
+/** How each router counts requests, and what it calls a Service that it has sent them to. */
+const ROUTERS = {
+  gateway: {
     metric: "traefik_service_requests_total",
-    labels: `service="${backend}@kubernetescrd"`,
+    service: "service",
     status: "code",
-  }),
-  ingress: (backend: string) => ({
+    nameOf: (backend: string) => `${backend}@kubernetescrd`,
+  },
+  ingress: {
     metric: "nginx_ingress_controller_requests",
-    labels: `canary="${backend}"`,
+    service: "canary",
     status: "status",
-  }),
+    nameOf: (backend: string) => backend,
+  },
 } as const;
+
+/** The canary's Service, as the router's metrics name it. */
+export function measuredService(
+  { namespace, router }: Pick<AnalysisArgs, "namespace" | "router">,
+  canary: string,
+): pulumi.Output<string> {
+  return pulumi.output(namespace).apply((of) => ROUTERS[router].nameOf(`${of}-${canary}-${SERVICE_PORT}`));
+}

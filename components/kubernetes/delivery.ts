@@ -33,7 +33,7 @@ export interface Owned {
 }
 
 /** ReplicaSets that are kept to go back to, as many as releases are in the ledger. */
-const HISTORY = 5;
+export const HISTORY = 5;
 
 /** How a service is delivered: what takes no requests from outside has no traffic to be moved by shares. */
 export function gradualOf(

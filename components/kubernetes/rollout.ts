@@ -2,10 +2,10 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { seconds } from "../shared/units.ts";
-import { analysisTemplate } from "./analysis.ts";
+import { analysisTemplate, measuredService } from "./analysis.ts";
 import { labelsOf } from "./labels.ts";
 import { promoted } from "./promotion.ts";
-import { type Gradual, type ReleaseArgs, commonSpec } from "./delivery.ts";
+import { type Gradual, HISTORY, type ReleaseArgs, commonSpec } from "./delivery.ts";
 import { SERVICE_PORT, service } from "./service.ts";
 
 export type RolloutArgs = Omit<ReleaseArgs, "delivery"> & { delivery: Gradual };
@@ -39,13 +39,7 @@ export function rollout(
     delivery.strategy === "canary" && args.router === "gateway" ? [shared(name, other, args, opts)] : [];
   const measured =
     delivery.strategy === "canary"
-      ? [
-          analysisTemplate(
-            name,
-            { ...args, analysis: delivery.analysis, canary: other },
-            { parent: opts.parent },
-          ),
-        ]
+      ? [analysisTemplate(name, { ...args, analysis: delivery.analysis }, { parent: opts.parent })]
       : [];
   const made = new kubernetes.apiextensions.CustomResource(
     name,
@@ -62,6 +56,8 @@ export function rollout(
       },
       spec: {
         ...commonSpec(name, args),
+        // Back to one of the releases before: without steps, and without waiting for requests to measure.
+        rollbackWindow: { revisions: HISTORY },
         // What never gets ready is given up, and the old pods serve on.
         progressDeadlineAbort: true,
         strategy:
@@ -97,18 +93,19 @@ function canary(
   stable: string,
   other: string,
   delivery: Extract<Gradual, { strategy: "canary" }>,
-  { router }: RolloutArgs,
+  args: RolloutArgs,
 ) {
   return {
     stableService: stable,
     canaryService: other,
     trafficRouting:
-      router === "gateway"
+      args.router === "gateway"
         ? { traefik: { weightedTraefikServiceName: stable } }
         : { nginx: { stableIngress: INGRESS } },
     steps: delivery.steps.flatMap((setWeight) => [{ setWeight }, { pause: { duration: delivery.pause } }]),
     analysis: {
       templates: [{ templateName: stable }],
+      args: [{ name: "service", value: measuredService(args, other) }],
       // From the first share on: the source document has it from the second, and lets the first one run unwatched.
       startingStep: 1,
     },

@@ -49,10 +49,17 @@ describe("a stack on a cluster, delivered by canary", () => {
       canary.steps,
       [20, 40, 60, 80].flatMap((setWeight) => [{ setWeight }, { pause: { duration: "5m" } }]),
     );
-    assert.deepEqual(canary.analysis, { templates: [{ templateName: "web" }], startingStep: 1 });
+    assert.deepEqual(canary.analysis, {
+      templates: [{ templateName: "web" }],
+      args: [{ name: "service", value: "production-web-canary-80@kubernetescrd" }],
+      startingStep: 1,
+    });
     // Both together block an abort in Argo Rollouts 1.10.
     assert.ok(!("dynamicStableScale" in canary) && !("abortScaleDownDelaySeconds" in canary));
-    assert.equal(spec(graph, "rollout", "web").progressDeadlineAbort, true);
+    assert.partialDeepStrictEqual(spec(graph, "rollout", "web"), {
+      progressDeadlineAbort: true,
+      rollbackWindow: { revisions: 5 },
+    });
   });
 
   it("shares the traffic out between the service's own Service and the canary's", () => {
@@ -91,8 +98,9 @@ describe("a stack on a cluster, delivered by canary", () => {
   });
 
   it("measures the canary's errors alone, summed on both sides, and takes nothing for no proof", () => {
-    const { metrics } = spec(graph, "analysis", "web-analysis") as { metrics: [Spec] };
-    const series = 'traefik_service_requests_total{service="production-web-canary-80@kubernetescrd"';
+    const { args, metrics } = spec(graph, "analysis", "web-analysis");
+    assert.deepEqual(args, [{ name: "service" }]);
+    const series = 'traefik_service_requests_total{service="{{args.service}}"';
     assert.deepEqual(metrics, [
       {
         name: "error-rate",
@@ -133,10 +141,13 @@ describe("a stack on a cluster, delivered by canary", () => {
     const other = await build(changed(canaried(), ["proxy"], { mode: "ingress" }));
     assert.deepEqual(names(other, "shares"), []);
     const { canary } = spec(other, "rollout", "web").strategy as { canary: Spec };
-    assert.deepEqual(canary.trafficRouting, { nginx: { stableIngress: "site" } });
+    assert.partialDeepStrictEqual(canary, {
+      trafficRouting: { nginx: { stableIngress: "site" } },
+      analysis: { args: [{ name: "service", value: "production-web-canary-80" }] },
+    });
     assert.match(
       JSON.stringify(spec(other, "analysis", "web-analysis")),
-      /nginx_ingress_controller_requests\{canary=\\"production-web-canary-80\\",status=~/,
+      /nginx_ingress_controller_requests\{canary=\\"\{\{args.service\}\}\\",status=~/,
     );
   });
 });
