@@ -77,11 +77,12 @@ describe("a stack on a cluster, delivered by canary", () => {
         ],
       },
     });
-    const { rules } = spec(graph, "route", "route-site") as { rules: { backendRefs: object[] }[] };
-    assert.deepEqual(
-      rules.map(({ backendRefs }) => backendRefs),
-      ["api", "web"].map((name) => [{ group: "traefik.io", kind: "TraefikService", name, weight: 1 }]),
-    );
+    for (const name of ["api", "web"]) {
+      const { rules } = spec(graph, "route", `route-site-${name}`) as { rules: { backendRefs: object[] }[] };
+      assert.deepEqual(rules[0]?.backendRefs, [
+        { group: "traefik.io", kind: "TraefikService", name, weight: 1 },
+      ]);
+    }
   });
 
   it("leaves to Argo Rollouts what it sets: selectors and shares", () => {
@@ -178,7 +179,7 @@ describe("a stack on a cluster, delivered blue-green", () => {
 
   it("needs neither shares nor an analysis, and its routes lead to Services", () => {
     assert.deepEqual([...all(graph, "shares"), ...all(graph, "analysis")], []);
-    const { rules } = spec(graph, "route", "route-site") as { rules: { backendRefs: object[] }[] };
+    const { rules } = spec(graph, "route", "route-site-api") as { rules: { backendRefs: object[] }[] };
     assert.partialDeepStrictEqual(rules[0]?.backendRefs, [{ kind: "Service", name: "api", port: 80 }]);
   });
 
