@@ -1,0 +1,45 @@
+/** Everything that the program would make of a stack, without an engine and without credentials. */
+import { join } from "node:path";
+import { execaNode } from "execa";
+import { badInput } from "../errors.ts";
+import type { StackFile } from "../project.ts";
+import { allMissingSecrets, asPulumiReads } from "../stack-settings.ts";
+import type { Registration, StackInput } from "./program.ts";
+import type { Registered } from "./recorder.ts";
+
+export interface RenderedStack {
+  readonly project: string;
+  readonly stack: string;
+  /** Folder of its settings. */
+  readonly folder: string;
+  readonly file: StackFile;
+}
+
+/**
+ * @param file whose secrets may be missing: none of them gets into what is rendered
+ * @throws CliError with the program's own message where it refuses.
+ */
+export async function registeredBy({ project, stack, folder, file }: RenderedStack): Promise<Registered[]> {
+  const { raw, secretKeys } = asPulumiReads(file.config, allMissingSecrets(file));
+  const input: StackInput = {
+    project,
+    stack,
+    // Which cluster it is says nothing of what is put there.
+    raw: { ...raw, cluster: JSON.stringify({ kubeconfig: join(import.meta.dirname, "kubeconfig.yaml") }) },
+    secretKeys: [...secretKeys],
+  };
+  const { ipcOutput, stderr } = await execaNode(join(import.meta.dirname, "program.ts"), {
+    cwd: folder,
+    ipcInput: JSON.stringify(input),
+    reject: false,
+    stdin: "ignore",
+    // Pulumi's own variables would take it for a program that an engine runs.
+    env: { NODE_OPTIONS: undefined, PULUMI_CONFIG: undefined, PULUMI_CONFIG_SECRET_KEYS: undefined },
+  });
+  const [message] = ipcOutput;
+  const registration = JSON.parse(
+    typeof message === "string" ? message : JSON.stringify({ problem: stderr }),
+  ) as Registration;
+  if ("problem" in registration) throw badInput(registration.problem);
+  return registration.resources;
+}
