@@ -3,24 +3,29 @@ import { join } from "node:path";
 import { execaNode } from "execa";
 import { badInput } from "../errors.ts";
 import type { StackFile } from "../project.ts";
-import { allMissingSecrets, asPulumiReads } from "../stack-settings.ts";
+import { asPulumiReads } from "../stack-settings.ts";
 import type { Registration, StackInput } from "./program.ts";
 import type { Registered } from "./recorder.ts";
 
-export interface RenderedStack {
+export interface RegisteredStack {
   readonly project: string;
   readonly stack: string;
   /** Folder of its settings. */
   readonly folder: string;
   readonly file: StackFile;
+  /** Secrets that its file has not. */
+  readonly promised: readonly string[];
 }
 
-/**
- * @param file whose secrets may be missing: none of them gets into what is rendered
- * @throws CliError with the program's own message where it refuses.
- */
-export async function registeredBy({ project, stack, folder, file }: RenderedStack): Promise<Registered[]> {
-  const { raw, secretKeys } = asPulumiReads(file.config, allMissingSecrets(file));
+/** @throws CliError, exit code 2, with the program's own message where it refuses. */
+export async function registeredBy({
+  project,
+  stack,
+  folder,
+  file,
+  promised,
+}: RegisteredStack): Promise<Registered[]> {
+  const { raw, secretKeys } = asPulumiReads(file.config, promised);
   const input: StackInput = {
     project,
     stack,

@@ -13,6 +13,8 @@ export type Versions = ReadonlyMap<string, string>;
 export interface Stack {
   readonly name: string;
   readonly file: StackFile;
+  /** Secrets that its file has not. None gets into what is rendered: that they have a name is enough. */
+  readonly promised: readonly string[];
 }
 
 export interface RenderedStack extends StackObjects {
@@ -34,13 +36,16 @@ export async function stacksOf(
   const unknown = [...versions.keys()].find((name) => name !== "" && !names.includes(name));
   if (unknown !== undefined)
     throw badInput(`--version: ${unknown} is not rendered; needs one of: ${names.join(", ")}`);
-  const stacks = names.map((name) => ({ name, file: fileOf(project, name, versions) }));
+  const stacks = names.map((name) => {
+    const file = fileOf(project, name, versions);
+    return { name, file, promised: promisedBy(file) };
+  });
   const unversioned = stacks.filter(({ file }) => !namesRelease(file)).map(({ file }) => file.name);
   if (unversioned.length > 0)
     throw badInput(
       `--version is missing, and no release is in ${unversioned.join(", ")}; needs such as v1.0.0`,
     );
-  for (const { name, file } of stacks) await requireSettings(project, name, file, allMissingSecrets(file));
+  for (const { name, file, promised } of stacks) await requireSettings(project, name, file, promised);
   return stacks.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
@@ -77,8 +82,21 @@ function namesRelease({ config }: StackFile): boolean {
   return config.release !== undefined;
 }
 
-export async function renderStack(project: Project, { name, file }: Stack): Promise<RenderedStack> {
-  const resources = await registeredBy({ project: project.name, stack: name, folder: project.root, file });
+function promisedBy(file: StackFile): string[] {
+  const { certificates, pullSecrets } = file.config;
+  const { certificate, key } = objectOf(certificates);
+  const named = [certificate, key, ...(Array.isArray(pullSecrets) ? (pullSecrets as unknown[]) : [])];
+  return [...allMissingSecrets(file), ...named.filter((name) => typeof name === "string")];
+}
+
+export async function renderStack(project: Project, { name, file, promised }: Stack): Promise<RenderedStack> {
+  const resources = await registeredBy({
+    project: project.name,
+    stack: name,
+    folder: project.root,
+    file,
+    promised,
+  });
   const { objects, secrets } = manifestsOf(resources);
   const namespace = objects.find(({ kind }) => kind === "Namespace")?.metadata.name ?? name;
   return { stack: name, namespace, objects, secrets };
