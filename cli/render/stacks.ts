@@ -97,7 +97,9 @@ export async function renderStack(project: Project, { name, file, promised }: St
     file,
     promised,
   });
-  const { objects, secrets } = manifestsOf(resources);
-  const namespace = objects.find(({ kind }) => kind === "Namespace")?.metadata.name ?? name;
+  // Where Argo CD applies the rest, the namespace and what limits it stay Pulumi's.
+  const others = resources.filter(({ parent }) => parent !== "namespace");
+  const { objects, secrets } = manifestsOf(file.config.gitops === undefined ? resources : others);
+  const namespace = objects.find(({ metadata }) => metadata.namespace)?.metadata.namespace ?? name;
   return { stack: name, namespace, objects, secrets };
 }

@@ -26,6 +26,8 @@ export interface WorkloadArgs {
   /** Values whose change means new pods, though the program only sees them encrypted. */
   secretValues: Record<string, string>;
   pullSecrets: pulumi.Input<string>[];
+  /** Whether others apply its objects: then its Secret alone is made (gitops.ts). */
+  appliedByOthers: boolean;
   /** Who may reach it, and whom it may reach. */
   flows: Pick<FlowsArgs, "ingress" | "egress">;
 }
@@ -51,6 +53,11 @@ export class Workload extends pulumi.ComponentResource {
     this.fingerprint = plan.fingerprint;
     const parent = { parent: this };
     const metadata = { name, namespace, labels: labelsOf(owner, name, args.version) };
+    if (args.appliedByOthers) {
+      this.#secret(name, args);
+      this.registerOutputs({});
+      return;
+    }
 
     const account = new kubernetes.core.v1.ServiceAccount(
       name,
@@ -130,14 +137,19 @@ export class Workload extends pulumi.ComponentResource {
     return new Migration(`${name}-migration`, { ...args, command, pod, egress }, { parent: this });
   }
 
-  #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id: string) {
+  /** @param id of what is in it; none: its name is known to others, and stays */
+  #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id?: string) {
     if (Object.keys(secrets).length === 0) return undefined;
     return new kubernetes.core.v1.Secret(
       `${name}-secrets`,
       {
-        metadata: { name: `${name}-secrets-${id}`, namespace, labels: labelsOf(owner, name) },
+        metadata: {
+          name: [name, "secrets", ...(id === undefined ? [] : [id])].join("-"),
+          namespace,
+          labels: labelsOf(owner, name),
+        },
         stringData: secrets,
-        immutable: true,
+        immutable: id !== undefined,
       },
       { parent: this },
     );
