@@ -25,9 +25,9 @@ export async function registeredBy({
   file,
   promised,
 }: RegisteredStack): Promise<Registered[]> {
+  const { raw, secretKeys } = asPulumiReads(file.config, promised);
   // Who applies the objects does not change them.
-  const { gitops: _, ...config } = file.config;
-  const { raw, secretKeys } = asPulumiReads(config, promised);
+  delete raw.gitops;
   const input: StackInput = {
     project,
     stack,
