@@ -93,7 +93,8 @@ describe("tristack render", () => {
   });
 
   it("with --check writes nothing, and fails where something differs", async () => {
-    const { exitCode, stdout } = await render("--settings", EXAMPLES, "--version", "v2", "--check");
+    const args = ["staging", "--settings", EXAMPLES, "--version", "v1.0.0", "--check"];
+    const { exitCode, stdout } = await render(...args);
     assert.equal(exitCode, 1);
     assert.match(stdout, /^differs: overlays\/production\/kustomization.yaml$/m);
     assert.equal(kustomization("production").images[0]?.newTag, "v1.0.0");

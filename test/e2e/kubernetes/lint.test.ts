@@ -3,9 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments } from "yaml";
 import type { Manifest } from "../../../cli/render/manifests.ts";
+import { yamlFile } from "../../../cli/render/yaml.ts";
 import { clusterUp, kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { KUBECONFIG } from "../../../toolchain/cluster/layout.ts";
+import { goModule } from "../../support/e2e-go-tool.ts";
+import { buildGraph } from "../../support/graph.ts";
 import { type Finding, type Lint, nameOf } from "../../support/lint/finding.ts";
 import { server } from "../../support/lint/server.ts";
 import { SKIPS, skipped } from "../../support/lint/skips.ts";
@@ -67,6 +71,22 @@ describe("lint of what is rendered", () => {
         findings.push(...linted.findings);
       });
 
+  it("kubeconform and the server have nothing against the Application of Argo CD", async () => {
+    const folder = await goModule("github.com/argoproj/argo-cd/v3", "v3.5.7");
+    const definition = join(folder, "manifests", "crds", "application-crd.yaml");
+    await must("apply", "--server-side", "--filename", definition);
+    try {
+      await must("wait", "--for=condition=Established", "crd/applications.argoproj.io", "--timeout=30s");
+      const application = await applicationOf("lint-staging");
+      for (const tool of ["kubeconform", "server"] as const)
+        assert.deepEqual(await lint(tool, [application]), { findings: [], passed: 1 });
+      const misspelt = { ...application, spec: { ...(application.spec as object), syncPolicies: {} } };
+      assert.equal((await lint("kubeconform", [misspelt])).findings.length, 1);
+    } finally {
+      await must("delete", "--filename", definition);
+    }
+  });
+
   it("skips no rule in vain", () => assert.deepEqual(skipped(findings, SKIPS).unused, []));
 
   const broken: [
@@ -109,7 +129,7 @@ describe("lint of what is rendered", () => {
 
   function lint(tool: Finding["tool"], objects: readonly Manifest[]) {
     const file = join(scratch, "objects.yaml");
-    writeFileSync(file, objects.map((object) => stringify(object)).join("---\n"));
+    writeFileSync(file, objects.map(yamlFile).join("---\n"));
     return TOOLS[tool](file, objects);
   }
 
@@ -130,6 +150,20 @@ describe("lint of what is rendered", () => {
     return object;
   }
 });
+
+async function applicationOf(stack: string): Promise<Manifest> {
+  const { resources } = await buildGraph({
+    stack,
+    config: {
+      ...exampleSettings("staging"),
+      cluster: { kubeconfig: KUBECONFIG },
+      gitops: { repository: "https://github.com/myorg/myapp", namespace: stack },
+      secrets: { SECRET_KEY: "an-e2e-secret-of-some-length" },
+    },
+    secretKeys: ["secrets"],
+  });
+  return resources.find(({ name }) => name === "application")?.inputs as unknown as Manifest;
+}
 
 async function must(...args: string[]) {
   const ran = await kubectl(args);

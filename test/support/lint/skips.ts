@@ -15,6 +15,12 @@ const OWN_USER =
   "The user is the image's own, who owns its files and, for the database, its data. `services.*.user` changes it for images that have another.";
 
 export const SKIPS: readonly Skip[] = [
+  {
+    tool: "checkov",
+    rule: "CKV_K8S_9",
+    objects: /^Deployment\/worker$/,
+    reason: "It has no port: nobody sends it anything that it would have to be ready for.",
+  },
   { tool: "checkov", rule: "CKV_K8S_15", objects: PODS, reason: PULLED_ONCE },
   { tool: "kube-score", rule: "container-image-pull-policy", objects: PODS, reason: PULLED_ONCE },
   { tool: "checkov", rule: "CKV_K8S_40", objects: PODS, reason: OWN_USER },
