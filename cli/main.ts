@@ -15,6 +15,7 @@ import { monitoringCommand } from "./commands/monitoring.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
 import { recoveryKeyCommand } from "./commands/recovery-key.ts";
+import { renderCommand } from "./commands/render.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { restoreCommand } from "./commands/restore.ts";
@@ -54,6 +55,7 @@ export function createProgram(): Command {
     rebuildCommand(),
     certificateCommand(),
     hostCommand(),
+    renderCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

@@ -12,7 +12,7 @@ import type { ApplicationSettings, ReleaseSetting } from "../components/settings
 import { type Carrier, carrierOf } from "./carrier.ts";
 import { type Running, type StackContext, settingsWith, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
-import { failed, messageOf } from "./errors.ts";
+import { badInput, failed, messageOf } from "./errors.ts";
 import { runHook } from "./hooks.ts";
 import { whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
@@ -63,6 +63,10 @@ export async function release(
   order: Order,
 ): Promise<Released> {
   const { project, stack, engine } = context;
+  if (settings.target === "kubernetes" && settings.gitops)
+    throw badInput(
+      `${stack} has gitops: what runs is what Git says; set release.version, run \`tristack render\`, and commit both`,
+    );
   const progress = createProgress();
   engine.warmUp();
   const carrier = await carrierOf(context, settings);

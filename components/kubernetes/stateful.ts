@@ -25,6 +25,8 @@ export interface ServerArgs {
   pullSecrets: pulumi.Input<string>[];
   /** Whether what holds data refuses to be deleted. */
   protect: boolean;
+  /** Whether others apply its objects: then its Secret alone is made (gitops.ts). */
+  appliedByOthers: boolean;
 }
 
 export interface StatefulArgs extends ServerArgs {
@@ -49,6 +51,7 @@ export function stateful(
   args: StatefulArgs,
   parent: pulumi.ComponentResource,
 ): pulumi.Output<string> {
+  if (args.appliedByOthers) return pulumi.output(claimOf(name));
   const { owner, namespace } = args;
   const labels = labelsOf(owner, name);
   const metadata = { name, namespace, labels };
@@ -140,5 +143,9 @@ export function stateful(
     },
     { ...opts, dependsOn: [set] },
   );
-  return set.metadata.name.apply((set) => `data-${set}-0`);
+  return set.metadata.name.apply(claimOf);
+}
+
+function claimOf(set: string): string {
+  return `data-${set}-0`;
 }

@@ -32,6 +32,8 @@ export interface WorkloadArgs {
   delivery: ReleaseArgs["delivery"];
   router: ReleaseArgs["router"];
   cluster: ReleaseArgs["cluster"];
+  /** Whether others apply its objects: then its Secret alone is made (gitops.ts). */
+  appliedByOthers: boolean;
   /** Who may reach it, and whom it may reach. */
   flows: Pick<FlowsArgs, "ingress" | "egress">;
 }
@@ -49,6 +51,13 @@ export class Workload extends pulumi.ComponentResource {
     this.fingerprint = plan.fingerprint;
     const parent = { parent: this };
     const metadata = { name, namespace, labels: labelsOf(owner, name, args.version) };
+    if (args.appliedByOthers) {
+      this.#secret(name, args);
+      // When it serves is theirs to say.
+      this.serves = pulumi.output(undefined);
+      this.registerOutputs({});
+      return;
+    }
 
     const account = new kubernetes.core.v1.ServiceAccount(
       name,
@@ -105,14 +114,19 @@ export class Workload extends pulumi.ComponentResource {
     return new Migration(`${name}-migration`, { ...args, command, pod, egress }, { parent: this });
   }
 
-  #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id: string) {
+  /** @param id of what is in it; none: its name is known to others, and stays */
+  #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id?: string) {
     if (Object.keys(secrets).length === 0) return undefined;
     return new kubernetes.core.v1.Secret(
       `${name}-secrets`,
       {
-        metadata: { name: `${name}-secrets-${id}`, namespace, labels: labelsOf(owner, name) },
+        metadata: {
+          name: [name, "secrets", ...(id === undefined ? [] : [id])].join("-"),
+          namespace,
+          labels: labelsOf(owner, name),
+        },
         stringData: secrets,
-        immutable: true,
+        immutable: id !== undefined,
       },
       { parent: this },
     );

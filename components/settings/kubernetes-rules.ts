@@ -23,6 +23,13 @@ export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
     },
   },
   {
+    meaning: "`release` is there where `gitops` is: what runs is what Git says.",
+    reliesOn: [["gitops"], ["release"]],
+    *check({ gitops, release }) {
+      if (gitops && !release) yield { path: ["release"], need: "a version, since gitops is set" };
+    },
+  },
+  {
     meaning: "`services.*.autoscale.maxReplicas` is at least `replicas`.",
     reliesOn: [
       ["services", ANY, "replicas"],

@@ -78,6 +78,19 @@ const images = object({
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
 });
 
+const gitops = object({
+  repository: text(
+    /^(?:https:\/\/|ssh:\/\/|git@)[^\s]+$/,
+    "the address of a Git repository, such as https://github.com/myorg/myapp",
+  ).describe("Repository with what `tristack render` writes."),
+  path: text(/^(?!\/)[^\s]+$/, "a folder of the repository, such as kubernetes/overlays/production")
+    .optional()
+    .describe("Folder of the stack's overlay in it. Default: kubernetes/overlays/<stack>."),
+  revision: anyText("a branch, tag or commit").default("main").describe("Branch, tag or commit."),
+  project: objectName("a project of Argo CD").default("default").describe("Project of Argo CD."),
+  namespace: objectName("a namespace").default("argocd").describe("Namespace that Argo CD runs in."),
+});
+
 export const kubernetesSchema = object({
   target: z
     .literal("kubernetes")
@@ -98,6 +111,11 @@ export const kubernetesSchema = object({
   storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),
   proxy: proxy.prefault({}).describe("How requests come in."),
   certificates,
+  gitops: gitops
+    .optional()
+    .describe(
+      "Argo CD applies what `tristack render` has written; the stack makes the namespace, the Secrets and the Application.",
+    ),
   pullSecrets: list(
     text(/^[A-Z][A-Z0-9_]{0,63}$/, "a name of capitals, digits and _, such as REGISTRY_LOGIN"),
     0,

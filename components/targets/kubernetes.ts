@@ -1,6 +1,7 @@
 /** A namespace of a Kubernetes cluster. Wiring only. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { GitOps } from "../kubernetes/gitops.ts";
 import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
@@ -45,7 +46,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
     opts,
   );
   const pullSecrets = settings.pullSecrets.map((name) => pullSecret(name, settings, owner, namespace, opts));
-  const shared = { owner, namespace, pullSecrets };
+  const shared = { owner, namespace, pullSecrets, appliedByOthers: settings.gitops !== undefined };
   const clientsOf = (use: Service["uses"][number]) =>
     services.flatMap(([name, { uses, migrate }]) =>
       uses.includes(use) ? [name, ...(migrate ? [`${name}-migration`] : [])] : [],
@@ -113,20 +114,33 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       { ...opts, dependsOn: used },
     );
   });
-  new Routing(
-    "routing",
-    {
-      owner,
-      namespace,
-      domain,
-      proxy,
-      ...certificateOf(settings, owner, namespace, opts),
-      routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
-      workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
-      shared: delivery.strategy === "canary",
-    },
-    opts,
-  );
+  const certificate = certificateOf(settings, owner, namespace, opts);
+  if (settings.gitops)
+    new GitOps(
+      "gitops",
+      {
+        owner,
+        namespace,
+        settings: settings.gitops,
+        autoscaled: services.filter(([, { autoscale }]) => autoscale).map(([name]) => name),
+      },
+      { ...opts, dependsOn: [...workloads, postgres, redis] },
+    );
+  else
+    new Routing(
+      "routing",
+      {
+        owner,
+        namespace,
+        domain,
+        proxy,
+        ...certificate,
+        routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
+        workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
+        shared: delivery.strategy === "canary",
+      },
+      opts,
+    );
 
   return {
     releaseId: pulumi

@@ -21,3 +21,10 @@ export async function goTool(pack: string, version: string): Promise<string> {
   );
   return program;
 }
+
+/** Folder of a Go module's files, fetched where it is not there: some hold what is used without being built. */
+export async function goModule(module: string, version: string): Promise<string> {
+  const args = ["mod", "download", "-json", `${module}@${version}`];
+  const options = { cwd: REPOSITORY, env: { GOWORK: "off" }, timeoutSeconds: 900 };
+  return (JSON.parse(succeeded(await run("go", args, options)).stdout) as { Dir: string }).Dir;
+}

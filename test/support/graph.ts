@@ -2,27 +2,12 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { type Registered, record } from "../../cli/render/recorder.ts";
 import program from "../../index.ts";
 
-const PROJECT = "tristack";
+export type { Registered };
 
-/** One resource as it was registered. */
-export interface Registered {
-  type: string;
-  name: string;
-  /** Name of the component it belongs to, or "" at the top. */
-  parent: string;
-  /** Inputs; a secret is `{ secret: value }`. */
-  inputs: Record<string, unknown>;
-  protect: boolean;
-  deleteBeforeReplace: boolean;
-  ignoreChanges: string[];
-  replaceOnChanges: string[];
-  /** Names of what it waits for. */
-  dependencies: string[];
-  /** Whether any resource hook is bound to it. */
-  hooks: boolean;
-}
+const PROJECT = "tristack";
 
 export interface Graph {
   resources: Registered[];
@@ -117,55 +102,6 @@ function mocks(input: StackInput): pulumi.runtime.Mocks {
       };
     },
   };
-}
-
-/** What Pulumi's mock monitor is asked to register, options included: the mocks themselves see only the inputs. */
-interface RegisterRequest {
-  getType(): string;
-  getName(): string;
-  getParent(): string;
-  getObject(): { toJavaScript(): Record<string, unknown> };
-  getProtect(): boolean;
-  getDeletebeforereplace(): boolean;
-  getIgnorechangesList(): string[];
-  getReplaceonchangesList(): string[];
-  getDependenciesList(): string[];
-  getHooks(): { toObject(): Record<string, string[]> } | undefined;
-}
-
-function record(resources: Registered[]): void {
-  const monitor = (
-    pulumi.runtime as unknown as { getMonitor(): { registerResource: (...args: never[]) => unknown } }
-  ).getMonitor();
-  const register = monitor.registerResource.bind(monitor);
-  monitor.registerResource = (...args: never[]) => {
-    const request = args[0] as unknown as RegisterRequest;
-    resources.push({
-      type: request.getType(),
-      name: request.getName(),
-      parent: request.getParent().split("::").at(-1) ?? "",
-      inputs: unwrapped(request.getObject().toJavaScript()) as Record<string, unknown>,
-      protect: request.getProtect(),
-      deleteBeforeReplace: request.getDeletebeforereplace(),
-      ignoreChanges: request.getIgnorechangesList(),
-      replaceOnChanges: request.getReplaceonchangesList(),
-      dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
-      hooks: Object.values(request.getHooks()?.toObject() ?? {}).some((names) => names.length > 0),
-    });
-    return register(...args);
-  };
-}
-
-/** Pulumi's marks for secrets on the wire: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-
-function unwrapped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unwrapped);
-  if (typeof value !== "object" || value === null) return value;
-  const object = value as Record<string, unknown>;
-  if (object[SIGNATURE] === SECRET) return { secret: unwrapped(object.value) };
-  return Object.fromEntries(Object.entries(object).map(([key, entry]) => [key, unwrapped(entry)]));
 }
 
 /** The value of an Output, or its error. */

@@ -1,0 +1,74 @@
+/** What a program registers while it runs under Pulumi's mocks: no engine, no plugin, no credentials. */
+import * as pulumi from "@pulumi/pulumi";
+
+/** One resource as it was registered. */
+export interface Registered {
+  type: string;
+  name: string;
+  /** Name of the component it belongs to, or "" at the top. */
+  parent: string;
+  /** Inputs; a secret is `{ secret: value }`. */
+  inputs: Record<string, unknown>;
+  /** Whether any of them is a secret. */
+  secret: boolean;
+  protect: boolean;
+  deleteBeforeReplace: boolean;
+  ignoreChanges: string[];
+  replaceOnChanges: string[];
+  /** Names of what it waits for. */
+  dependencies: string[];
+  /** Whether any resource hook is bound to it. */
+  hooks: boolean;
+}
+
+/** What Pulumi's mock monitor is asked to register, options included: the mocks themselves see only the inputs. */
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getProtect(): boolean;
+  getDeletebeforereplace(): boolean;
+  getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getDependenciesList(): string[];
+  getHooks(): { toObject(): Record<string, string[]> } | undefined;
+}
+
+/** From now on everything that is registered is kept in `resources`, too. */
+export function record(resources: Registered[]): void {
+  const monitor = (
+    pulumi.runtime as unknown as { getMonitor(): { registerResource: (...args: never[]) => unknown } }
+  ).getMonitor();
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (...args: never[]) => {
+    const request = args[0] as unknown as RegisterRequest;
+    const inputs = request.getObject().toJavaScript();
+    resources.push({
+      type: request.getType(),
+      name: request.getName(),
+      parent: request.getParent().split("::").at(-1) ?? "",
+      inputs: unwrapped(inputs) as Record<string, unknown>,
+      secret: JSON.stringify(inputs).includes(SECRET),
+      protect: request.getProtect(),
+      deleteBeforeReplace: request.getDeletebeforereplace(),
+      ignoreChanges: request.getIgnorechangesList(),
+      replaceOnChanges: request.getReplaceonchangesList(),
+      dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
+      hooks: Object.values(request.getHooks()?.toObject() ?? {}).some((names) => names.length > 0),
+    });
+    return register(...args);
+  };
+}
+
+/** Pulumi's marks for secrets on the wire: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+function unwrapped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (typeof value !== "object" || value === null) return value;
+  const object = value as Record<string, unknown>;
+  if (object[SIGNATURE] === SECRET) return { secret: unwrapped(object.value) };
+  return Object.fromEntries(Object.entries(object).map(([key, entry]) => [key, unwrapped(entry)]));
+}

@@ -1,0 +1,37 @@
+/** The API server's own word: everything as it would be applied, and each pod template as the pod that it becomes. */
+import type { Manifest } from "../../../cli/render/manifests.ts";
+import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { type Finding, type Linted, nameOf } from "./finding.ts";
+
+interface Template {
+  metadata?: Manifest["metadata"];
+  spec: object;
+}
+
+/** @param objects of a namespace that is there, with its service accounts: no pod is let in without. */
+export async function server(objects: readonly Manifest[]): Promise<Linted> {
+  const findings: Finding[] = [];
+  const all = [...objects, ...objects.flatMap(podsOf)];
+  for (const object of all) {
+    const args = ["apply", "--server-side", "--dry-run=server", "--filename", "-"];
+    const { failed, stderr } = await kubectl(args, JSON.stringify(object));
+    if (!failed && stderr === "") continue;
+    const rule = failed ? "error" : "warning";
+    findings.push({ tool: "server", rule, object: nameOf(object), text: stderr });
+  }
+  return { findings, passed: all.length - findings.length };
+}
+
+/** Of a Deployment that breaks Pod Security the server only warns: it is the pod that is refused. */
+function podsOf(object: Manifest): Manifest[] {
+  const template = templateOf(object);
+  if (!template) return [];
+  const { name, namespace } = object.metadata;
+  const metadata = { ...template.metadata, name: `lint-${name}`, namespace };
+  return [{ apiVersion: "v1", kind: "Pod", metadata, spec: template.spec }];
+}
+
+function templateOf({ spec }: Manifest): Template | undefined {
+  const { template, jobTemplate } = (spec ?? {}) as { template?: Template; jobTemplate?: Manifest };
+  return jobTemplate ? templateOf(jobTemplate) : template;
+}
