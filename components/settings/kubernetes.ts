@@ -11,6 +11,7 @@ import {
   services,
   silence,
 } from "./application.ts";
+import { backup } from "./backup.ts";
 import { environment } from "./environment.ts";
 import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
 
@@ -75,6 +76,11 @@ const storage = object({
 const images = object({
   postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
+  courier: image()
+    .default("nginx:1.28-alpine")
+    .describe(
+      "What uploads backups: any with curl 7.75 or newer and a shell. The target vps has its nginx for it.",
+    ),
 });
 
 export const kubernetesSchema = object({
@@ -92,6 +98,7 @@ export const kubernetesSchema = object({
     .describe("Namespace of everything. Default: the stack's name. Changing it replaces everything."),
   services: services().describe("The application: `web`, `api`, and any worker."),
   database: database.prefault({}).describe("PostgreSQL 16."),
+  backup: backup.optional().describe("Backups of the database, in S3. Left out, there are none."),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),
   proxy: proxy.prefault({}).describe("How requests come in."),

@@ -1,6 +1,7 @@
 /** A namespace of a Kubernetes cluster. Wiring only. */
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { Backup } from "../kubernetes/backup.ts";
 import { internet, podsIn, podsOf } from "../kubernetes/flow.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
@@ -59,11 +60,27 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       user: settings.database.user,
       size: storage.database,
       storageClass: storage.class,
-      clients: clientsOf("database"),
+      clients: [...clientsOf("database"), ...(settings.backup ? ["backup"] : [])],
       protect,
     },
     opts,
   );
+  const backup =
+    settings.backup &&
+    new Backup(
+      "backup",
+      {
+        ...shared,
+        settings: settings.backup,
+        image: images.postgres,
+        courierImage: images.courier,
+        database: { name: settings.database.name, user: settings.database.user },
+        size: storage.database,
+        passwordSecret: postgres.secretName,
+        secret: (name) => secretValue(settings, name),
+      },
+      { ...opts, dependsOn: [postgres] },
+    );
   const redis = new Redis(
     "redis",
     {
@@ -129,6 +146,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       { name: "database", id: postgres.claim },
       { name: "cache", id: redis.claim },
     ],
+    backup: backup?.output,
     strategy: "rolling",
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
   };
@@ -140,7 +158,8 @@ const PARTS = {
 } as const;
 
 /** What everything may use at most: all pods of a release twice, since the old ones run beside the new ones. */
-function quotaOf({ services, database, cache }: KubernetesSettings) {
+function quotaOf({ services, database, cache, backup }: KubernetesSettings) {
+  const jobs = backup ? Backup.quota(backup) : { pods: 0, cpu: 0, memoryMebibytes: 0 };
   const most = Object.values(services).map((service) => ({
     pods: (service.autoscale?.maxReplicas ?? service.replicas) * 2 + 1,
     ...service,
@@ -148,11 +167,12 @@ function quotaOf({ services, database, cache }: KubernetesSettings) {
   const sum = (of: (service: (typeof most)[number]) => number) =>
     most.reduce((total, one) => total + of(one), 0);
   return {
-    pods: sum(({ pods }) => pods) + 6,
-    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2),
+    pods: sum(({ pods }) => pods) + 6 + jobs.pods,
+    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2 + jobs.cpu),
     memoryMebibytes:
       sum(({ pods, memory }) => pods * mebibytes(memory)) +
-      2 * (mebibytes(database.memory) + mebibytes(cache.memory)),
+      2 * (mebibytes(database.memory) + mebibytes(cache.memory)) +
+      jobs.memoryMebibytes,
   };
 }
 

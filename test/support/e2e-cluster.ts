@@ -28,31 +28,37 @@ export const STACK = "shop";
 const SERVICES = ["web", "api"] as const;
 
 /** Standard output of kubectl in the stack's namespace; fails when it does. */
-export async function cluster(...args: string[]): Promise<string> {
-  const { failed, stdout, stderr } = await kubectl(["--namespace", STACK, ...args]);
+export function cluster(...args: string[]): Promise<string> {
+  return inNamespace(STACK, ...args);
+}
+
+export async function inNamespace(namespace: string, ...args: string[]): Promise<string> {
+  const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
   assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
 
 export class ClusterSite {
   readonly workspace: Workspace;
+  readonly stack: string;
   /** Version that the first update runs. */
   readonly version: string;
   settings: Config;
 
-  private constructor(workspace: Workspace, version: string, settings: Config) {
+  private constructor(workspace: Workspace, stack: string, version: string, settings: Config) {
     this.workspace = workspace;
+    this.stack = stack;
     this.version = version;
     this.settings = settings;
   }
 
   /** A cluster, images in it, and a stack that is not up yet. */
-  static async create(): Promise<ClusterSite> {
+  static async create(stack = STACK): Promise<ClusterSite> {
     const say = (line: string) => console.log(`    ${line}`);
     await ensureDocker();
     await ensurePulumi({ target: "kubernetes" });
     await clusterUp(say);
-    await clear();
+    await clear(stack);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
     const version = await build(images.node.reference, images.python.reference);
@@ -60,20 +66,36 @@ export class ClusterSite {
       [
         images.postgres.reference,
         images.redis.reference,
+        images.nginx.reference,
         ...SERVICES.map((name) => imageName(name, version)),
       ],
       say,
     );
-    const site = new ClusterSite(workspace, version, {});
+    const site = new ClusterSite(workspace, stack, version, {});
     Object.assign(workspace.env, {
       KUBECONFIG,
       PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    await site.write(settingsOf(version, images.postgres.reference, images.redis.reference));
-    succeeded(await site.pulumi("stack", "init", STACK));
-    await site.#secrets();
+    const [postgres, redis, courier] = [images.postgres, images.redis, images.nginx].map(
+      ({ reference }) => reference,
+    );
+    await site.#init(settingsOf(version, { postgres, redis, courier }));
     return site;
+  }
+
+  /** Another stack of the same checkout, with the settings of this one and other secrets, not up yet. */
+  async beside(stack: string, domain: string): Promise<ClusterSite> {
+    await clear(stack);
+    const site = new ClusterSite(this.workspace, stack, this.version, {});
+    await site.#init({ ...this.settings, domain });
+    return site;
+  }
+
+  async #init(settings: Config): Promise<void> {
+    await this.write(settings);
+    succeeded(await this.pulumi("stack", "init", this.stack));
+    await this.#secrets();
   }
 
   async #secrets(): Promise<void> {
@@ -89,7 +111,7 @@ export class ClusterSite {
   }
 
   async secret(name: string, value: string): Promise<void> {
-    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", STACK];
+    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", this.stack];
     succeeded(await this.workspace.pulumi(args, { input: value }));
   }
 
@@ -109,7 +131,7 @@ export class ClusterSite {
   }
 
   get #file(): string {
-    return join(this.workspace.root, `Pulumi.${STACK}.yaml`);
+    return join(this.workspace.root, `Pulumi.${this.stack}.yaml`);
   }
 
   pulumi(...args: string[]): Promise<Ran> {
@@ -118,12 +140,12 @@ export class ClusterSite {
 
   /** `pulumi up`; its end is the test's own matter. */
   up(options: Partial<RunOptions> = {}): Promise<Ran> {
-    const args = ["up", "--stack", STACK, "--yes", "--skip-preview"];
+    const args = ["up", "--stack", this.stack, "--yes", "--skip-preview"];
     return this.workspace.pulumi(args, { timeoutSeconds: 1200, ...options });
   }
 
   preview(...more: string[]): Promise<Ran> {
-    return this.pulumi("preview", "--stack", STACK, "--expect-no-changes", ...more);
+    return this.pulumi("preview", "--stack", this.stack, "--expect-no-changes", ...more);
   }
 
   /** The same software under other tags, in Docker and in the cluster. */
@@ -149,16 +171,21 @@ export class ClusterSite {
     return String((await this.ask("/api/items")).headers["x-release"]);
   }
 
+  /** Standard output of kubectl in its namespace. */
+  kubectl(...args: string[]): Promise<string> {
+    return inNamespace(this.stack, ...args);
+  }
+
   /** The stack goes; the cluster stays, for the next run. */
   async dispose(): Promise<void> {
-    await clear();
+    await clear(this.stack);
     await this.workspace.dispose();
   }
 }
 
 /** What an earlier run has left, having been killed, goes as well. */
-async function clear(): Promise<void> {
-  await kubectl(["delete", "namespace", STACK, "--ignore-not-found", "--timeout=120s"]);
+async function clear(stack: string): Promise<void> {
+  await kubectl(["delete", "namespace", stack, "--ignore-not-found", "--timeout=120s"]);
   await freeVolumes();
 }
 
@@ -190,14 +217,14 @@ async function build(node: string, python: string): Promise<string> {
   return version;
 }
 
-function settingsOf(version: string, postgres: string, redis: string): Config {
+function settingsOf(version: string, images: Record<string, string | undefined>): Config {
   return {
     target: "kubernetes",
     environment: { kind: "local" },
     release: { version },
     certificates: { issuer: "given", certificate: "TLS_CERTIFICATE", key: "TLS_KEY" },
     proxy: { httpPort: PORTS.http, httpsPort: PORTS.https },
-    images: { postgres, redis },
+    images,
     // The node has two processors, and for a moment twice the pods.
     database: { cpu: 1, memory: "512MiB" },
     cache: { cpu: 0.4, memory: "128MiB" },

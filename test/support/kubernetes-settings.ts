@@ -39,3 +39,27 @@ export function goodKubernetes(): Config {
     secrets: { SECRET_KEY: "a-secret-that-is-long-enough" },
   };
 }
+
+/** With backups in S3. */
+export function withBackup(): Config {
+  const good = goodKubernetes();
+  return {
+    ...good,
+    backup: {
+      s3: {
+        bucket: "shop-backups",
+        prefix: "shop/production/",
+        region: "eu-central-1",
+        accessKey: "S3_ACCESS",
+        secretKey: "S3_SECRET",
+      },
+      ping: "PING",
+    },
+    secrets: {
+      ...(good.secrets as object),
+      S3_ACCESS: "an-access-key",
+      S3_SECRET: "a-secret-key",
+      PING: "https://ping.example.com/uuid",
+    },
+  };
+}
