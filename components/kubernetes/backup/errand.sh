@@ -28,7 +28,7 @@ run_errand() {
     case $command in
       last) listed && note_last "$SCRATCH/present" ;;
       newest) listed && head -n 1 "$SCRATCH/present" ;;
-      remote) remote ;;
+      remote) remote || { say "S3 cannot be listed"; exit 1; } ;;
       fetch) fetch_backup "$word" ;;
       *) say "unknown: $command"; exit 2 ;;
     esac
