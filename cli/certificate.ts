@@ -1,6 +1,6 @@
 /** The container that keeps a stack's certificate, and what can be asked of it. */
 import { CERTIFICATES_SCRIPT } from "../components/docker/certificates.ts";
-import type { StackContext } from "./deploy-context.ts";
+import type { DockerContext } from "./deploy-context.ts";
 import { ownContainers } from "./docker.ts";
 import { badInput, failed, messageOf } from "./errors.ts";
 
@@ -26,16 +26,16 @@ export interface CertificateStatus {
 const LONGEST_SECONDS = 2000;
 
 export class CertificateKeeper {
-  readonly #context: StackContext;
+  readonly #context: DockerContext;
   readonly #container: string;
 
-  private constructor(context: StackContext, container: string) {
+  private constructor(context: DockerContext, container: string) {
     this.#context = context;
     this.#container = container;
   }
 
   /** @throws CliError where the container does not run */
-  static async of(context: StackContext): Promise<CertificateKeeper> {
+  static async of(context: DockerContext): Promise<CertificateKeeper> {
     const { docker, engine, stack } = context;
     if (!(await engine.exists())) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
     const own = ownContainers(engine.owner, "certificates");

@@ -1,16 +1,15 @@
 /** What every command that releases something has at hand. */
-import type { VpsSettings } from "../components/settings.ts";
 import { type RecordedRelease, recordedRelease } from "../components/release.ts";
 import { requireBackend } from "./backend.ts";
+import type { Carrier, RecordStore } from "./carrier.ts";
 import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
-import { Records } from "./records.ts";
 import { withRelease } from "./release-file.ts";
 import { requireApplication } from "./stack-settings.ts";
-import type { ReleaseSetting } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import { dockerOf } from "./stack-docker.ts";
 
 export interface StackContext {
@@ -18,6 +17,10 @@ export interface StackContext {
   readonly stack: string;
   readonly file: StackFile;
   readonly engine: Engine;
+}
+
+/** Of a stack on a machine with Docker. */
+export interface DockerContext extends StackContext {
   readonly docker: Docker;
 }
 
@@ -30,7 +33,12 @@ export function openContext(stack: string): StackContext {
       `There is no settings file of a stack ${stack}; needs a stack that exists, such as staging`,
     );
   const engine = new Engine(project, stack, requireBackend(project));
-  return { project, stack, file, engine, docker: dockerOf(project, file) };
+  return { project, stack, file, engine };
+}
+
+/** @throws CliError of a stack that has no Docker of its own. */
+export function withDocker(context: StackContext): DockerContext {
+  return { ...context, docker: dockerOf(context.project, context.file) };
 }
 
 /** Refuses a file that names a release: the next plain update would go back to it. */
@@ -46,15 +54,15 @@ export function refusePinnedRelease({ file }: StackContext): void {
 export function settingsWith(
   { project, stack, file }: StackContext,
   release: ReleaseSetting,
-): Promise<VpsSettings> {
+): Promise<ApplicationSettings> {
   const text = withRelease(project, file, release);
   return requireApplication(project, stack, parseStackFile(project, stack, text));
 }
 
-/** What the stack's host knows of it. */
+/** What is kept with the stack, wherever that is. */
 export interface History {
   readonly ledger: readonly Entry[];
-  /** The host's records by name: deploy, backup, restore. */
+  /** Its records by name: deploy, backup, restore. */
   readonly records: Readonly<Record<string, unknown>>;
 }
 
@@ -67,26 +75,15 @@ export interface Running {
   readonly history: Promise<History>;
 }
 
-export async function whatRuns({ engine, docker }: StackContext, image: string): Promise<Running> {
+export async function whatRuns({ engine }: StackContext, carrier: Carrier): Promise<Running> {
   const outputs = (await engine.outputs()) ?? {};
-  const history = readHistory(recordsOf(outputs, docker, image));
+  const history = readHistory(carrier.records(outputs));
   // It is whoever awaits it that has to hear of a failure.
   history.catch(() => undefined);
   return { release: recordedRelease(outputs.release), outputs, history };
 }
 
-async function readHistory(store: Records | undefined): Promise<History> {
+async function readHistory(store: RecordStore | undefined): Promise<History> {
   const records = store ? await store.readAll() : {};
   return { records, ledger: readLedger(records.releases) };
-}
-
-/** The records that the outputs name; undefined before there are any. */
-export function recordsOf(
-  outputs: Readonly<Record<string, unknown>>,
-  docker: Docker,
-  image: string,
-): Records | undefined {
-  const [, volume] =
-    /^file:(\S+)$/.exec(typeof outputs.statusRef === "string" ? outputs.statusRef : "") ?? [];
-  return volume === undefined ? undefined : new Records(docker, volume, image);
 }

@@ -192,6 +192,17 @@ export class Engine {
     return this.#operate(watch, (stack, common) => stack.refresh({ clearPendingCreates: true, ...common }));
   }
 
+  /** Takes over what creations that never ended have made. The Automation API knows no such thing. */
+  async adopt(made: readonly { readonly urn: string; readonly id: string }[]): Promise<void> {
+    const pairs = made.flatMap(({ urn, id }) => [
+      "--import-pending-creates",
+      urn,
+      "--import-pending-creates",
+      id,
+    ]);
+    await this.pulumi(["refresh", "--yes", "--skip-preview", "--stack", this.stackName, ...pairs]);
+  }
+
   async destroy(watch: Watch): Promise<UpdateResult> {
     return this.#operate(watch, (stack, common) => stack.destroy({ ...common }));
   }

@@ -1,11 +1,11 @@
 /** The stack's nginx, through Docker. */
 import type { Owner } from "../components/shared/labels.ts";
-import type { StackContext } from "./deploy-context.ts";
+import type { DockerContext } from "./deploy-context.ts";
 import { type Docker, ownContainers } from "./docker.ts";
 import { failed } from "./errors.ts";
 
 /** Name of the container that runs; undefined when none does. */
-export function proxyContainer({ docker, engine }: StackContext): Promise<string | undefined> {
+export function proxyContainer({ docker, engine }: DockerContext): Promise<string | undefined> {
   return ask(docker, engine.owner, "{{.Names}}");
 }
 
@@ -20,7 +20,7 @@ async function ask(docker: Docker, owner: Owner, format: string): Promise<string
 }
 
 /** Runs a shell script in it. */
-export async function onProxy(context: StackContext, script: string): Promise<string> {
+export async function onProxy(context: DockerContext, script: string): Promise<string> {
   const name = await proxyContainer(context);
   if (name === undefined) throw failed(`The proxy of ${context.stack} does not run.`);
   return context.docker.run(["exec", name, "sh", "-c", script]);

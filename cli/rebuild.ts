@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Outputs } from "../components/outputs.ts";
 import { backendFacts, ensureBackend } from "./backend.ts";
-import { recordsOf } from "./deploy-context.ts";
+import { recordsOf } from "./records.ts";
 import { putInPlace } from "./database-exchange.ts";
 import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
@@ -21,7 +21,7 @@ import {
 import type { S3Folder } from "./s3.ts";
 import { checkSite } from "./site.ts";
 import { dockerOf } from "./stack-docker.ts";
-import { requireApplication } from "./stack-settings.ts";
+import { requireVps } from "./stack-settings.ts";
 import type { StateCopy } from "./state-copy.ts";
 import { update } from "./update.ts";
 
@@ -64,7 +64,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
 
   checkCopy(plan);
   const file = settingsOf(plan);
-  const settings = await requireApplication(project, stack, file);
+  const settings = await requireVps(project, stack, file);
   const docker = dockerOf(project, file);
   await refuseInhabited(docker, { project: project.name, stack: basename(stack) });
   // Asked for before anything runs: the new stack's own first backup would be the newest.

@@ -1,9 +1,21 @@
 /** The records of a stack on its host (components/docker/records.ts): reading and writing files of JSON there. */
 import { RECORDS_FOLDER } from "../components/docker/records.ts";
+import type { RecordStore } from "./carrier.ts";
 import type { Docker } from "./docker.ts";
 
+/** The records that the outputs name; undefined before there are any. */
+export function recordsOf(
+  outputs: Readonly<Record<string, unknown>>,
+  docker: Docker,
+  image: string,
+): Records | undefined {
+  const { statusRef } = outputs;
+  const [, volume] = /^file:(\S+)$/.exec(typeof statusRef === "string" ? statusRef : "") ?? [];
+  return volume === undefined ? undefined : new Records(docker, volume, image);
+}
+
 /** One stack's records. */
-export class Records {
+export class Records implements RecordStore {
   readonly #docker: Docker;
   readonly #volume: string;
   readonly #image: string;

@@ -9,7 +9,15 @@ import { LockedError, type Engine, type Watch } from "./engine.ts";
 import { CliError, failed } from "./errors.ts";
 import { isEngine, listProcesses, orphanedHelpers } from "./processes.ts";
 import type { Project } from "./project.ts";
-import type { AnyLock, Decision, Deployment, Machine, Owned, RecoveryReport } from "./recovery.ts";
+import type {
+  AnyLock,
+  Decision,
+  Deployment,
+  Machine,
+  Owned,
+  PendingOperation,
+  RecoveryReport,
+} from "./recovery.ts";
 import {
   decide,
   describe,
@@ -39,20 +47,33 @@ export interface Recovered {
   readonly replace: string[];
 }
 
+export interface RecoverOptions {
+  /** Remove what is not recorded even without a sign of an interruption (destroy does). */
+  readonly sweep?: boolean;
+  /** `restoreCheckpoint` has put a backup back. */
+  readonly restored?: boolean;
+  /** Those of the creations that never ended which did make something, with its id: the state takes it over. */
+  readonly adopt?: (pending: readonly PendingOperation[]) => Promise<Adopted[]>;
+}
+
+export interface Adopted {
+  readonly urn: string;
+  readonly id: string;
+}
+
 /**
  * Puts an interrupted stack in order, or says who works on it. Containers that the state never recorded are removed;
  * volumes never are. Everything that can be repeated is done before the lock goes, so that a recovery which is itself
  * interrupted starts over.
- * @param options.sweep remove what is not recorded even without a sign of an interruption (destroy does)
- * @param options.restored `restoreCheckpoint` has put a backup back
+ * @param docker undefined of a stack that has none
  */
 export async function recover(
   engine: Engine,
-  docker: Docker,
+  docker: Docker | undefined,
   watch: Watch,
-  options: { sweep?: boolean; restored?: boolean } = {},
+  options: RecoverOptions = {},
 ): Promise<Recovered> {
-  const { restored = false } = options;
+  const { restored = false, adopt } = options;
   const deployment = await engine.state();
   if (!deployment) throw failed(`no stack named ${engine.stackName} in ${engine.backend.url}`);
   const found = await lookAround(engine, docker, deployment, watch);
@@ -68,27 +89,33 @@ export async function recover(
   // Refresh, and not an edited state: besides creations that never ended (dropped, since what they made was swept) there
   // are deletions and updates of which only Docker knows how far they came.
   const pending = deployment.pending_operations?.length ?? 0;
-  if (pending > 0) await retryLocked(engine, () => engine.refresh(watch));
-  const after = settled((await engine.state()) ?? {}, await docker.containers(engine.owner));
+  if (pending > 0) {
+    const adopted = (await adopt?.(deployment.pending_operations ?? [])) ?? [];
+    if (adopted.length > 0) await engine.adopt(adopted);
+    await retryLocked(engine, () => engine.refresh(watch));
+  }
+  const after = settled((await engine.state()) ?? {}, await docker?.containers(engine.owner));
   const report: RecoveryReport = { locks, ended, ...swept, pending, restored };
   return { ...after, told: [...describe(report, new Date()), ...after.told] };
 }
 
 /** Locks, processes and what Docker has of the stack. */
-async function lookAround(engine: Engine, docker: Docker, deployment: Deployment, watch: Watch) {
+async function lookAround(engine: Engine, docker: Docker | undefined, deployment: Deployment, watch: Watch) {
   const seen = await waitForOrphanedEngine(engine, watch);
   const [containers, networks] = await Promise.all([
-    docker.containers(engine.owner),
-    docker.networks(engine.owner),
+    docker?.containers(engine.owner),
+    docker?.networks(engine.owner),
   ]);
-  const strangers = unrecorded<Owned>([...containers, ...networks], deployment);
+  const strangers = unrecorded<Owned>([...(containers ?? []), ...(networks ?? [])], deployment);
   const locks = strangers.length > 0 && seen.length === 0 ? await askForLocks(engine, watch) : seen;
   return { locks, machine: await thisMachine(engine.project), containers, strangers };
 }
 
 /** A stack in which nothing is unfinished, and what the next update has to know about it. */
-function settled(deployment: Deployment, containers: readonly Owned[]): Recovered {
-  const missing = vanished(containers, deployment).map((one) => one.urn.split("::").pop());
+function settled(deployment: Deployment, containers: readonly Owned[] | undefined): Recovered {
+  const missing = (containers ? vanished(containers, deployment) : []).map((one) =>
+    one.urn.split("::").pop(),
+  );
   const told = missing.length > 0 ? [`missing in Docker, to be made anew: ${missing.join(", ")}`] : [];
   return { deployment, told, refresh: missing.length > 0, replace: failedOnce(deployment) };
 }
@@ -200,9 +227,15 @@ function killQuietly(pid: number): void {
 }
 
 /** Twice, since Docker may have been carrying out the last request of a plugin while we listed. */
-async function sweepUnrecorded(engine: Engine, docker: Docker, deployment: Deployment, watch: Watch) {
+async function sweepUnrecorded(
+  engine: Engine,
+  docker: Docker | undefined,
+  deployment: Deployment,
+  watch: Watch,
+) {
   const containers: string[] = [];
   const networks: string[] = [];
+  if (!docker) return { containers, networks };
   for (let pass = 0; pass < 2; pass += 1) {
     if (pass > 0) await sleep(500);
     const strays = unrecorded(await docker.containers(engine.owner), deployment);
@@ -230,7 +263,7 @@ async function breakLocks(engine: Engine, locks: readonly AnyLock[]): Promise<vo
  * A checkpoint that is no JSON, or is gone while its backup still names containers that exist, is replaced by that backup
  * (one step older). True when it was; then everything is compared with Docker as after an interruption.
  */
-export async function restoreCheckpoint(engine: Engine, docker: Docker): Promise<boolean> {
+export async function restoreCheckpoint(engine: Engine, docker: Docker | undefined): Promise<boolean> {
   const folder = stateFolder(engine.backend.url);
   if (folder === undefined) return false;
   const { checkpoint, backup } = stateFiles(folder, engine.project, engine.stackName);
@@ -259,10 +292,12 @@ async function readState(file: string): Promise<"valid" | "damaged" | "absent"> 
   }
 }
 
-async function namesLiving(backup: string, engine: Engine, docker: Docker): Promise<boolean> {
+async function namesLiving(backup: string, engine: Engine, docker: Docker | undefined): Promise<boolean> {
   const text = await readFile(backup, "utf8");
   // Without Docker nothing speaks for the backup.
-  return (await docker.containers(engine.owner).catch(() => [])).some((one) => text.includes(one.id));
+  return ((await docker?.containers(engine.owner).catch(() => [])) ?? []).some((one) =>
+    text.includes(one.id),
+  );
 }
 
 function heldError(engine: Engine, decision: Extract<Decision, { kind: "held" }>): CliError {

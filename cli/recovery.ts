@@ -106,7 +106,11 @@ export interface StateResource {
 
 export interface PendingOperation {
   readonly type: string;
-  readonly resource: { readonly urn: string };
+  readonly resource: {
+    readonly urn: string;
+    readonly type?: string;
+    readonly inputs?: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** A container, network or volume in Docker that carries the stack's labels. */
@@ -211,7 +215,7 @@ export function describe(report: RecoveryReport, now: Date): string[] {
   }
   if (report.pending > 0) {
     what.push(
-      `${report.pending} unfinished operation${report.pending === 1 ? "" : "s"} cleared, state read anew from Docker`,
+      `${report.pending} unfinished operation${report.pending === 1 ? "" : "s"} cleared, state read anew from what carries it`,
     );
   }
   return what;

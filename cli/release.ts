@@ -3,28 +3,26 @@ import type { Outputs } from "../components/outputs.ts";
 import {
   type RecordedRelease,
   type Release,
+  type ReleaseSettings,
   imageOf,
   recordedRelease,
   releaseSettingsOf,
 } from "../components/release.ts";
-import type { ReleaseSetting, VpsSettings } from "../components/settings.ts";
-import { type Running, type StackContext, recordsOf, settingsWith, whatRuns } from "./deploy-context.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
+import { type Carrier, carrierOf } from "./carrier.ts";
+import { type Running, type StackContext, settingsWith, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
 import { failed, messageOf } from "./errors.ts";
 import { runHook } from "./hooks.ts";
-import { holdingStack, whoami } from "./host-lock.ts";
+import { whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import { type Progress, createProgress } from "./progress.ts";
-import { fetchImages, pruneImages } from "./release-images.ts";
 import { usingRelease } from "./release-file.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
 import { proofWarning } from "./restore-proof.ts";
-import { keepStateCopy } from "./state-copy.ts";
-import { type SchemaRevisions, incompatibility, readDeclaration } from "./schema-revisions.ts";
+import { type SchemaRevisions, incompatibility } from "./schema-revisions.ts";
 import { liveStatus } from "./status.ts";
-import { openStack } from "./update.ts";
 
 export type LastDeploy = NonNullable<NonNullable<Outputs["status"]>["lastDeploy"]>;
 
@@ -52,36 +50,37 @@ export interface Released {
 
 interface Job {
   readonly context: StackContext;
+  readonly carrier: Carrier;
   readonly order: Order;
   readonly progress: Progress;
   readonly warnings: string[];
 }
 
 /** Releases, or throws before anything was changed. What failed afterwards is in the result. */
-export async function release(context: StackContext, settings: VpsSettings, order: Order): Promise<Released> {
-  const { project, stack, docker, engine } = context;
+export async function release(
+  context: StackContext,
+  settings: ApplicationSettings,
+  order: Order,
+): Promise<Released> {
+  const { project, stack, engine } = context;
   const progress = createProgress();
-  const what = `tristack ${order.kind}`;
   engine.warmUp();
+  const carrier = await carrierOf(context, settings);
   return exclusively(project, stack, () =>
-    holdingStack(docker, engine.owner, { image: settings.images.nginx, what }, (run) =>
-      held({ context, order, progress, warnings: [] }, settings, run),
+    carrier.holding(`tristack ${order.kind}`, () =>
+      held({ context, carrier, order, progress, warnings: [] }),
     ),
   );
 }
 
-async function held(
-  job: Job,
-  today: VpsSettings,
-  run: (script: string) => Promise<string>,
-): Promise<Released> {
-  const { context, order, progress, warnings } = job;
-  const { engine, docker, project } = context;
-  // Docker takes seconds to tell what its containers use: meanwhile the rest is looked up.
-  const room = Promise.all([hostFacts(run), memoryInUse(docker, engine.owner)]);
+async function held(job: Job): Promise<Released> {
+  const { context, carrier, order, progress, warnings } = job;
+  const { project } = context;
+  // It takes seconds to tell what is in use: meanwhile the rest is looked up.
+  const room = carrier.room();
   room.catch(() => undefined);
-  const opened = await openStack(engine, docker);
-  const running = await progress.step("What runs", () => whatRuns(context, today.images.nginx));
+  const opened = await carrier.open();
+  const running = await progress.step("What runs", () => whatRuns(context, carrier));
   const before = running.release;
   const asked = await order.choose(running);
   const checked = await prepare(job, asked);
@@ -96,19 +95,19 @@ async function held(
     const warning = proofWarning(settings, lastVerifiedRestore, new Date());
     if (warning !== undefined) warnings.push(warning);
   }
-  const [facts, inUse] = await progress.step("Preflight: memory, disk", () => room);
-  warnings.push(...checkRoom(facts, memoryNeeded(releaseSettingsOf(settings), inUse)));
+  const roomFor = await progress.step("Preflight: room for a second release", () => room);
+  warnings.push(...roomFor(releaseSettingsOf(settings)));
   const about = { STACK: context.stack, VERSION: target.version, PREVIOUS: before?.version ?? "" };
   await runHook(project, "before", settings.delivery.hooks.before, about);
 
   const began = Date.now();
-  const result = await new Rollout(context, plan, progress).run();
+  const result = await new Rollout(context, carrier, plan, progress).run();
   const total = Math.round((Date.now() - began) / 100) / 10;
   const lastDeploy = recordOf(order, target, result, total);
   const prunedImages = await progress.step("Recording", () =>
     record(job, checked, result, lastDeploy, running),
   );
-  if (settings.backup?.recoveryKey !== undefined) await copyState(job);
+  if ("backup" in settings && settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
   const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
   const { version } = target;
@@ -126,36 +125,37 @@ async function held(
 }
 
 interface Prepared {
-  readonly settings: VpsSettings;
+  readonly settings: ApplicationSettings;
   readonly target: ReleaseSetting;
   readonly schema: SchemaRevisions | null;
 }
 
 /** Settings and images, before anything is changed. */
-async function prepare({ context, progress }: Job, asked: ReleaseSetting): Promise<Prepared> {
-  const { docker } = context;
+async function prepare({ context, carrier, progress }: Job, asked: ReleaseSetting): Promise<Prepared> {
   const file = await settingsWith(context, asked);
-  const settings = asked.restored
-    ? { ...file, services: asked.restored.services, proxy: { ...file.proxy, ...asked.restored.proxy } }
-    : file;
+  const settings = asked.restored ? withRestored(file, asked.restored) : file;
   return progress.step("Preflight: images", async (say) => {
     const services = Object.entries(settings.services).map(([service, { image }]) => ({
       service,
       repository: image,
     }));
-    const target = { ...asked, digests: await fetchImages(docker, asked, services, say) };
-    return { settings, target, schema: await declaration(docker, settings, target) };
+    const target = { ...asked, digests: { ...(await carrier.images(asked, services, say)) } };
+    return { settings, target, schema: await declaration(carrier, settings, target) };
   });
+}
+
+function withRestored<S extends ApplicationSettings>(file: S, { services, proxy }: ReleaseSettings): S {
+  return { ...file, services, proxy: { ...file.proxy, ...proxy } };
 }
 
 /** What the release declares about schemas: the first service that has a declaration speaks for all. */
 async function declaration(
-  docker: StackContext["docker"],
-  settings: VpsSettings,
+  carrier: Carrier,
+  settings: ApplicationSettings,
   target: Pick<Release, "version" | "digests">,
 ): Promise<SchemaRevisions | null> {
   for (const [name, { schemaRevisions: path, image }] of Object.entries(settings.services)) {
-    if (path !== undefined) return readDeclaration(docker, imageOf(target, name, image), path);
+    if (path !== undefined) return carrier.declaration(imageOf(target, name, image), path);
   }
   return null;
 }
@@ -207,14 +207,13 @@ function recordOf(order: Order, target: ReleaseSetting, result: RolloutResult, t
 
 /** Writes ledger and status, and removes the images of releases that fell out of the ledger. Returns those. */
 async function record(
-  { context, order, warnings }: Job,
+  { carrier, order, warnings }: Job,
   { settings, target, schema }: Prepared,
   result: RolloutResult,
   lastDeploy: LastDeploy,
   running: Running,
 ): Promise<string[]> {
-  const { docker } = context;
-  const store = recordsOf({ ...running.outputs, ...result.outputs }, docker, settings.images.nginx);
+  const store = carrier.records({ ...running.outputs, ...result.outputs });
   if (!store) return [];
   const images = Object.entries(settings.services).map(([name, { image }]) => [
     name,
@@ -239,7 +238,7 @@ async function record(
   try {
     const ledger = withEntry((await running.history).ledger, entry);
     await store.write({ releases: ledger, deploy: lastDeploy });
-    return passed ? await pruneImages(docker, imagesToRemove(ledger, releaseId)) : [];
+    return passed ? await carrier.prune(imagesToRemove(ledger, releaseId)) : [];
   } catch (error) {
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);
     return [];
@@ -247,10 +246,9 @@ async function record(
 }
 
 /** What a rebuild would start from. */
-async function copyState({ context, progress, warnings }: Job): Promise<void> {
-  const copying = () => keepStateCopy(context.project, context.stack);
+async function copyState({ carrier, progress, warnings }: Job): Promise<void> {
   try {
-    const word = await progress.step("Copy of the state", copying);
+    const word = await progress.step("Copy of the state", () => carrier.copyState());
     if (word !== undefined && word !== "ok") warnings.push(`the copy of the state is not in S3 yet: ${word}`);
   } catch (error) {
     warnings.push(`there is no copy of this state: ${messageOf(error)}`);
@@ -259,7 +257,7 @@ async function copyState({ context, progress, warnings }: Job): Promise<void> {
 
 async function afterwards(
   { context, warnings }: Job,
-  { delivery: { hooks } }: VpsSettings,
+  { delivery: { hooks } }: ApplicationSettings,
   { passed }: RolloutResult,
   about: Readonly<Record<string, string>>,
 ): Promise<void> {

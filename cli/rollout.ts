@@ -2,27 +2,23 @@
  * Bringing a release to a stack, watched all the way: update, switch, bake, and back to the release before when anything
  * of it fails. `tristack deploy` and `tristack rollback` are this, with different releases.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { urlsOf } from "../components/outputs.ts";
 import { type RecordedRelease, type ReleaseSettings, recordedRelease } from "../components/release.ts";
-import type { ReleaseSetting, VpsSettings } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import { seconds } from "../components/shared/units.ts";
 import { bake } from "./bake.ts";
-import { type Crash, watchForCrash } from "./crash-watch.ts";
-import { ownContainers } from "./docker.ts";
+import type { Carrier, TrafficLog } from "./carrier.ts";
 import type { StackContext } from "./deploy-context.ts";
 import { LockedError } from "./engine.ts";
 import { CliError, messageOf } from "./errors.ts";
 import { Probe, type ProbeReport } from "./probe.ts";
-import { proxyContainer } from "./proxy.ts";
 import type { Progress } from "./progress.ts";
 import { usingRelease } from "./release-file.ts";
 import { interruptible } from "./signals.ts";
-import { Traffic, type TrafficReport } from "./traffic.ts";
-import { update } from "./update.ts";
+import type { TrafficReport } from "./traffic.ts";
 
 export interface RolloutPlan {
-  readonly settings: VpsSettings;
+  readonly settings: ApplicationSettings;
   /** What to run. */
   readonly target: ReleaseSetting;
   /** What runs; undefined before the first release. */
@@ -49,6 +45,7 @@ export interface RolloutResult {
 
 export class Rollout {
   readonly #context: StackContext;
+  readonly #carrier: Carrier;
   readonly #plan: RolloutPlan;
   readonly #progress: Progress;
   readonly #seconds: Record<string, number> = {};
@@ -56,8 +53,9 @@ export class Rollout {
   #outputs: Readonly<Record<string, unknown>> = {};
   #switchedAt = 0;
 
-  constructor(context: StackContext, plan: RolloutPlan, progress: Progress) {
+  constructor(context: StackContext, carrier: Carrier, plan: RolloutPlan, progress: Progress) {
     this.#context = context;
+    this.#carrier = carrier;
     this.#plan = plan;
     this.#progress = progress;
   }
@@ -67,9 +65,8 @@ export class Rollout {
     const { before, settings } = this.#plan;
     const urls = probedUrls(settings);
     // Before the first release there is nothing to ask.
-    const probe = new Probe(before ? urls : [], !knownToEverybody(settings.certificates));
-    const proxy = before && (await proxyContainer(this.#context));
-    const traffic = proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
+    const probe = new Probe(before ? urls : [], !knownToEverybody(settings));
+    const traffic = before && (await this.#carrier.traffic());
     let reason: string | null = null;
     let wentBack = false;
     try {
@@ -92,7 +89,7 @@ export class Rollout {
   }
 
   /** Why the release did not pass; undefined when it did. */
-  async #bring(probe: Probe, traffic: Traffic | undefined): Promise<string | undefined> {
+  async #bring(probe: Probe, traffic: TrafficLog | undefined): Promise<string | undefined> {
     const { target, before, bakeSeconds } = this.#plan;
     const first = firstUpdate(this.#plan);
     const problem = await this.#up("update", first, `Bringing ${target.version}`);
@@ -107,16 +104,12 @@ export class Rollout {
 
   /** One update. Why it failed; undefined when it did not. */
   async #up(phase: string, release: ReleaseSetting, title: string): Promise<string | undefined> {
-    const { project, file, engine, docker } = this.#context;
-    const known = new Set((await docker.containers(engine.owner)).map((one) => one.id));
-    const ended = new AbortController();
-    const watch = watchForCrash(docker, engine.owner, known, ended.signal, (crash) =>
-      this.#abandon(crash, ended.signal),
-    );
+    const { project, file } = this.#context;
+    const { restored } = this.#plan;
     try {
       const { outputs } = await this.#timed(phase, () =>
         usingRelease(project, file, release, (configFile) =>
-          update(engine, docker, this.#progress, { restored: this.#plan.restored, configFile, title }),
+          this.#carrier.update(this.#progress, { restored, configFile, title }),
         ),
       );
       this.#outputs = outputs;
@@ -124,29 +117,11 @@ export class Rollout {
     } catch (error) {
       // Nobody's release is at fault: somebody else's update, or wrong input.
       if (error instanceof LockedError || (error instanceof CliError && error.exitCode === 2)) throw error;
-      ended.abort();
-      const crash = await watch;
-      return crash ? `${messageOf(error)}\nThe end of its log:\n${crash.log}` : messageOf(error);
-    } finally {
-      ended.abort();
-      await watch;
+      return messageOf(error);
     }
   }
 
-  /** Tells the switch, which waits for the container to get healthy, that it never will. */
-  async #abandon(crash: Crash, signal: AbortSignal): Promise<void> {
-    const { docker, engine } = this.#context;
-    const own = ownContainers(engine.owner, "switch");
-    const script = 'mkdir -p /conf/abandoned && printf %s "$1" > "/conf/abandoned/$RELEASE_ID"';
-    while (!signal.aborted) {
-      const id = (await docker.try(["ps", "--quiet", ...own]))?.trim();
-      if (id && (await docker.try(["exec", id, "sh", "-c", script, "sh", crash.reason])) !== undefined)
-        return;
-      await sleep(300, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  #bake(probe: Probe, traffic: Traffic | undefined): Promise<string | undefined> {
+  #bake(probe: Probe, traffic: TrafficLog | undefined): Promise<string | undefined> {
     const { bakeSeconds, settings, target } = this.#plan;
     const { maxErrors, maxP99 } = settings.delivery;
     const bounds = { seconds: bakeSeconds, maxErrors, maxP99Milliseconds: seconds(maxP99) * 1000 };
@@ -164,18 +139,18 @@ export class Rollout {
     const { version, commit, digests, settings } = before;
     const problem = await this.#up(
       "back",
-      { version, commit, digests, restored: settings },
+      { version, commit, digests, restored: this.#carrier.goingBack(settings) },
       `Back to ${version}`,
     );
     if (problem === undefined) return true;
     this.#progress.note(
-      `${version} could not be put back completely: ${problem}\nIts containers that ran were not stopped. ` +
+      `${version} could not be put back completely: ${problem}\nWhat ran was not stopped. ` +
         `Once the cause is mended: npx tristack rollback ${this.#context.stack}`,
     );
     return false;
   }
 
-  #traffic(traffic: Traffic | undefined): TrafficReport {
+  #traffic(traffic: TrafficLog | undefined): TrafficReport {
     return traffic && this.#releaseId !== null ? traffic.of(this.#releaseId) : { requests: 0, failed: 0 };
   }
 
@@ -191,17 +166,19 @@ export class Rollout {
 
 /** What the first update brings: where there is a bake, the release before runs on beside it. */
 export function firstUpdate({ target, before, bakeSeconds, settings }: RolloutPlan): ReleaseSetting {
-  if (bakeSeconds === 0 || !settings.delivery.keepPrevious || !before?.settings) return target;
+  const keeps = settings.target === "vps" && settings.delivery.keepPrevious;
+  if (bakeSeconds === 0 || !keeps || !before?.settings) return target;
   const { id, version, commit, digests } = before;
   return { ...target, previous: { id, version, commit, digests, settings: before.settings } };
 }
 
 /** Whether clients trust the certificate as they come: neither one of the stack's own nor one of a private issuer. */
-function knownToEverybody(certificates: VpsSettings["certificates"]): boolean {
-  return certificates.issuer === "letsencrypt" && certificates.authority === undefined;
+function knownToEverybody({ certificates, environment }: ApplicationSettings): boolean {
+  if (certificates.issuer === "letsencrypt") return certificates.authority === undefined;
+  return certificates.issuer === "cert-manager" && environment.kind !== "local";
 }
 
-function probedUrls(settings: VpsSettings): string[] {
+function probedUrls(settings: ApplicationSettings): string[] {
   const { web, health } = urlsOf(settings);
   return [...new Set([`${web}/`, health, ...settings.delivery.probe.map((path) => `${web}${path}`)])];
 }

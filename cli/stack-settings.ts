@@ -1,7 +1,7 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
-import type { Settings, VpsSettings } from "../components/settings.ts";
 import type { ClusterAccess } from "../components/kubernetes/provider.ts";
+import type { ApplicationSettings, Settings, VpsSettings } from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import type { Project, StackFile } from "./project.ts";
@@ -45,10 +45,19 @@ export async function requireSettings(
 }
 
 /** As `requireSettings`, of a stack that carries an application: what most commands are about. */
-export async function requireApplication(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
+export async function requireApplication(
+  ...args: Parameters<typeof requireSettings>
+): Promise<ApplicationSettings> {
   const settings = await requireSettings(...args);
-  if (settings.target === "vps") return settings;
-  throw settings.target === "host" ? noApplication(args[2]) : noKubernetes(args[2]);
+  if (settings.target === "host") throw noApplication(args[2]);
+  return settings;
+}
+
+/** As `requireApplication`, of one on a machine with Docker. */
+export async function requireVps(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
+  const settings = await requireApplication(...args);
+  if (settings.target === "kubernetes") throw noKubernetes(args[2]);
+  return settings;
 }
 
 /** The error of a command that is about an application, told to work on a machine alone. */

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { backendFacts } from "./backend.ts";
-import { recordsOf } from "./deploy-context.ts";
+import { recordsOf } from "./records.ts";
 import { badInput } from "./errors.ts";
 import { dockerBackupJobOf } from "./open-backup.ts";
 import { type Project, readStackFile } from "./project.ts";

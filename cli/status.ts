@@ -1,11 +1,10 @@
-/** What a stack runs and how it fares, read from the backend, its host and Docker. */
+/** What a stack runs and how it fares, read from the backend and from what carries it. */
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
-import { type History, type StackContext, whatRuns } from "./deploy-context.ts";
+import type { Carrier, PartStatus } from "./carrier.ts";
+import { type DockerContext, type History, type StackContext, whatRuns } from "./deploy-context.ts";
 import { ownContainers } from "./docker.ts";
 import { badInput } from "./errors.ts";
-import { lockHolder } from "./host-lock.ts";
-import { onProxy } from "./proxy.ts";
 
 export type LiveStatus = NonNullable<Outputs["status"]>;
 
@@ -23,15 +22,6 @@ export async function liveStatus(records: History["records"]): Promise<LiveStatu
   };
 }
 
-export interface ContainerStatus {
-  readonly name: string;
-  /** Resource or service, such as `web` or `postgres`. */
-  readonly part: string;
-  /** In Docker's words, such as "Up 2 hours (healthy)". */
-  readonly status: string;
-  readonly version: string | null;
-}
-
 export interface StackStatus {
   readonly stack: string;
   readonly release: { id: string; version: string; commit: string | null; restored: boolean } | null;
@@ -39,17 +29,18 @@ export interface StackStatus {
   /** Who releases something at the moment; null when nobody does. */
   readonly held: string | null;
   readonly status: LiveStatus;
-  readonly containers: readonly ContainerStatus[];
+  /** Or pods. */
+  readonly containers: readonly PartStatus[];
 }
 
-export async function stackStatus(context: StackContext, image: string): Promise<StackStatus> {
-  const { docker, engine, stack } = context;
+export async function stackStatus(context: StackContext, carrier: Carrier): Promise<StackStatus> {
+  const { engine, stack } = context;
   if (!(await engine.exists())) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
   const [running, held, containers, maintenance] = await Promise.all([
-    whatRuns(context, image),
-    lockHolder(docker, engine.owner),
-    containersOf(context),
-    onProxy(context, "[ -e /conf/maintenance ] && echo on || echo off").catch(() => undefined),
+    whatRuns(context, carrier),
+    carrier.holder(),
+    carrier.parts(),
+    carrier.maintenance(),
   ]);
   const { release } = running;
   return {
@@ -62,7 +53,7 @@ export async function stackStatus(context: StackContext, image: string): Promise
           restored: release.restored,
         }
       : null,
-    maintenance: maintenance === undefined ? null : maintenance.trim() === "on",
+    maintenance: maintenance ?? null,
     held: held ?? null,
     status: await liveStatus((await running.history).records),
     containers,
@@ -70,7 +61,7 @@ export async function stackStatus(context: StackContext, image: string): Promise
 }
 
 /** Containers that ought to run: neither those that carry secrets nor those that have done their work. */
-export async function containersOf({ docker, engine }: StackContext): Promise<ContainerStatus[]> {
+export async function containersOf({ docker, engine }: DockerContext): Promise<PartStatus[]> {
   const fields = ["Names", "Status"].map((field) => `{{.${field}}}`);
   const labels = [LABEL.resource, LABEL.release].map((label) => `{{.Label "${label}"}}`);
   const text = await docker.run([

@@ -74,8 +74,18 @@ export async function detachGhosts(docker: Docker, network: string): Promise<voi
   }
 }
 
+/** What was removed, by name. */
+export interface Swept {
+  readonly containers: string[];
+  readonly networks: string[];
+  readonly volumes: string[];
+  readonly images: string[];
+  /** Containers of another stack run them. */
+  readonly keptImages: string[];
+}
+
 /** Everything of a stack that is being destroyed, data and images included. Returns what was there, by kind. */
-export async function sweepAll(docker: Docker, owner: Owner, say: Say) {
+export async function sweepAll(docker: Docker, owner: Owner, say: Say): Promise<Swept> {
   const containers = await removeContainers(docker, await docker.containers(owner), say);
   const networks = await removeNetworks(docker, await docker.networks(owner));
   const volumes: string[] = [];

@@ -3,7 +3,7 @@ import type { Docker } from "./docker.ts";
 import type { Engine, UpResult } from "./engine.ts";
 import { failed } from "./errors.ts";
 import type { Progress } from "./progress.ts";
-import { recover, restoreCheckpoint, retryLocked } from "./recover.ts";
+import { type RecoverOptions, recover, restoreCheckpoint, retryLocked } from "./recover.ts";
 import { interruptible } from "./signals.ts";
 
 export interface Updated extends UpResult {
@@ -15,11 +15,11 @@ export interface Updated extends UpResult {
  * Creates the stack if the backend has none.
  * @returns whether its state had been damaged and a backup was put back: `update` and `recover` have to know
  */
-export async function openStack(engine: Engine, docker: Docker, secretsProvider?: string) {
+export async function openStack(engine: Engine, docker: Docker | undefined, secretsProvider?: string) {
   const restored = await restoreCheckpoint(engine, docker);
   const created = !(await engine.exists());
   if (created) {
-    await refuseOrphanedData(engine, docker);
+    if (docker) await refuseOrphanedData(engine, docker);
     await engine.create(secretsProvider);
   }
   return { restored, created };
@@ -41,9 +41,9 @@ async function refuseOrphanedData(engine: Engine, docker: Docker): Promise<void>
 /** Brings a stack to what its program and settings say. */
 export async function update(
   engine: Engine,
-  docker: Docker,
+  docker: Docker | undefined,
   progress: Progress,
-  options: { restored: boolean; configFile?: string; title?: string },
+  options: Pick<RecoverOptions, "restored" | "adopt"> & { configFile?: string; title?: string },
 ): Promise<Updated> {
   return interruptible(progress.note, async (signal) => {
     const recovered = await progress.step("Looking for interrupted updates", (say) =>

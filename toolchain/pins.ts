@@ -171,9 +171,23 @@ export const CLUSTER_TOOLS = {
       },
     },
   }),
+  "kube-network-policies": clusterTool("kube-network-policies", "0.8.0", {
+    package: ".",
+    module: "sigs.k8s.io/kube-network-policies",
+    set: { "main.version": "0.8.0" },
+    question: ["--version"],
+  }),
   // Of no module but its own: what holds a pod's network namespace.
   pause: clusterTool("pause", "1.0.0", { package: ".", module: "tristack.local/toolchain/pause" }),
 } as const satisfies Record<string, Tool>;
+
+/** Plays the kubelet of nodes that are not there: for tests of scale alone, so that nobody else builds it. */
+export const KWOK: Tool = clusterTool("kwok", "0.8.0", {
+  package: "sigs.k8s.io/kwok/cmd/kwok",
+  module: "sigs.k8s.io/kwok",
+  set: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0" },
+  beside: { stages: { module: "sigs.k8s.io/kwok", path: "kustomize/stage" } },
+});
 
 export const TARGETS = Object.keys(PLUGINS_OF) as Target[];
 

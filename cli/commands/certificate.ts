@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Argument, Command } from "commander";
 import { CertificateKeeper, type CertificateStatus } from "../certificate.ts";
-import { type StackContext, openContext } from "../deploy-context.ts";
+import { type DockerContext, openContext, withDocker } from "../deploy-context.ts";
 import { failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
@@ -32,7 +32,7 @@ export function certificateCommand(): Command {
       "\nExamples:\n  tristack certificate status production\n  tristack certificate renew production --json\n",
     )
     .action(async (action: Action, stack: string, options: { json?: boolean }) => {
-      const context = openContext(stack);
+      const context = withDocker(openContext(stack));
       const keeper = await CertificateKeeper.of(context);
       const status = action === "renew" ? await renew(context, keeper) : await keeper.status();
       const now = new Date();
@@ -41,7 +41,7 @@ export function certificateCommand(): Command {
     });
 }
 
-async function renew(context: StackContext, keeper: CertificateKeeper): Promise<CertificateStatus> {
+async function renew(context: DockerContext, keeper: CertificateKeeper): Promise<CertificateStatus> {
   const progress = createProgress();
   const { serial } = await progress.step("Asking the issuer", () => keeper.renew());
   return progress.step("Waiting until nginx serves it", async () => {

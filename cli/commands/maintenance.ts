@@ -1,6 +1,6 @@
 /** `tristack maintenance on|off`: a page with status 503 instead of the site. Nothing is reloaded or restarted. */
 import { Argument, Command } from "commander";
-import { openContext } from "../deploy-context.ts";
+import { openContext, withDocker } from "../deploy-context.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { onProxy } from "../proxy.ts";
@@ -17,7 +17,7 @@ export function maintenanceCommand(): Command {
     )
     .action(async (mode: "on" | "off", stack: string, options: { json?: boolean }) => {
       await onProxy(
-        openContext(stack),
+        withDocker(openContext(stack)),
         mode === "on" ? "touch /conf/maintenance" : "rm -f /conf/maintenance",
       );
       if (options.json) printJson({ stack, maintenance: mode === "on" });

@@ -1,7 +1,7 @@
 /** `tristack monitoring`: where Prometheus and Grafana are, and how to reach them. Nothing of it is on the internet. */
 import { Command } from "commander";
 import type { Outputs } from "../../components/outputs.ts";
-import { openContext } from "../deploy-context.ts";
+import { openContext, withDocker } from "../deploy-context.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
@@ -29,7 +29,7 @@ export function monitoringCommand(): Command {
 }
 
 async function monitoring(stack: string, options: Options): Promise<void> {
-  const context = openContext(stack);
+  const context = withDocker(openContext(stack));
   const outputs = (await context.engine.outputs()) ?? {};
   const addresses = outputs.monitoring as Addresses | null | undefined;
   if (!addresses) {

@@ -2,7 +2,8 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { requireBackend } from "../backend.ts";
-import { recordsOf } from "../deploy-context.ts";
+import type { RecordStore } from "../carrier.ts";
+import { recordsOf } from "../records.ts";
 import { Engine } from "../engine.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
@@ -11,6 +12,7 @@ import { type Project, readProject, readStackFile } from "../project.ts";
 import { imageWithShell } from "../proxy.ts";
 import { liveStatus } from "../status.ts";
 import { dockerOf } from "../stack-docker.ts";
+import { checkSettings } from "../stack-settings.ts";
 
 export function outputsCommand(): Command {
   return new Command("outputs")
@@ -41,15 +43,29 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   print(table(flatten(values)));
 }
 
-/** What the host knows beside. A host that cannot be reached takes nothing from the rest. */
-async function live(project: Project, stack: string, stored: Readonly<Record<string, unknown>>) {
+type Outputs = Readonly<Record<string, unknown>>;
+
+/** What is kept beside the stack. A host or cluster that cannot be reached takes nothing from the rest. */
+async function live(project: Project, stack: string, stored: Outputs) {
   if (typeof stored.statusRef !== "string") return {};
-  const docker = dockerOf(project, readStackFile(project, stack));
-  const image = await imageWithShell(docker, { project: project.name, stack: basename(stack) });
-  const records = image && recordsOf(stored, docker, image);
-  if (!records) return {};
-  const read = await records.readAll().catch(() => undefined);
+  const store = await storeOf(project, stack, stored);
+  const read = await store?.readAll().catch(() => undefined);
   return read === undefined ? {} : { status: await liveStatus(read) };
+}
+
+async function storeOf(project: Project, stack: string, stored: Outputs): Promise<RecordStore | undefined> {
+  const owner = { project: project.name, stack: basename(stack) };
+  const file = readStackFile(project, stack);
+  if (stored.target === "kubernetes") {
+    const { settings } = file ? await checkSettings(project, stack, file) : {};
+    if (settings?.target !== "kubernetes") return undefined;
+    const { ClusterRecords } = await import("../kubernetes/records.ts");
+    const { clusterOf } = await import("../kubernetes/client.ts");
+    return new ClusterRecords(clusterOf(project, owner, settings));
+  }
+  const docker = dockerOf(project, file);
+  const image = await imageWithShell(docker, owner);
+  return image === undefined ? undefined : recordsOf(stored, docker, image);
 }
 
 /** `urls.web  https://…`, one row a value. */

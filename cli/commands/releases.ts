@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { recordedRelease } from "../../components/release.ts";
 import { openContext, settingsWith, whatRuns } from "../deploy-context.ts";
+import { carrierOf } from "../carrier.ts";
 import { KEPT_RELEASES, goodReleases } from "../ledger.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
@@ -22,8 +23,8 @@ export function releasesCommand(): Command {
 
 async function releases(stack: string, json: boolean): Promise<void> {
   const context = openContext(stack);
-  const { images } = await settingsWith(context, { version: "any", digests: {} });
-  const { history, outputs } = await whatRuns(context, images.nginx);
+  const settings = await settingsWith(context, { version: "any", digests: {} });
+  const { history, outputs } = await whatRuns(context, await carrierOf(context, settings));
   const { ledger } = await history;
   const running = recordedRelease(outputs.release)?.id ?? null;
   const kept = goodReleases(ledger)

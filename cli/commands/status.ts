@@ -1,5 +1,6 @@
 /** `tristack status`: what runs and how it fares. */
 import { Command } from "commander";
+import { carrierOf } from "../carrier.ts";
 import { openContext, settingsWith } from "../deploy-context.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
@@ -17,9 +18,9 @@ export function statusCommand(): Command {
     )
     .action(async (stack: string, options: { json?: boolean }) => {
       const context = openContext(stack);
-      const { images } = await settingsWith(context, { version: "any", digests: {} });
+      const settings = await settingsWith(context, { version: "any", digests: {} });
       const { stackStatus } = await import("../status.ts");
-      const status = await stackStatus(context, images.nginx);
+      const status = await stackStatus(context, await carrierOf(context, settings));
       if (options.json) printJson(status);
       else show(status);
     });
@@ -30,10 +31,7 @@ function show({ release, maintenance, held, status, containers }: StackStatus): 
   const since = (at: string) => `${age(new Date(at), new Date())} ago`;
   const rows = [
     ["release", release ? `${release.id}${release.restored ? " (brought back by a rollback)" : ""}` : "none"],
-    [
-      "maintenance",
-      maintenance === null ? "unknown: the proxy does not run" : maintenance ? paint("yellow", "on") : "off",
-    ],
+    ["maintenance", maintenance === null ? "unknown" : maintenance ? paint("yellow", "on") : "off"],
     ["held", held ?? "by nobody"],
     [
       "last deploy",

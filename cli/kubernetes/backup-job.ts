@@ -10,6 +10,7 @@ import { age } from "../recovery.ts";
 import { BACKUP, DRILL, backupHistory, isBusy } from "./backup-history.ts";
 import type { Cluster } from "./client.ts";
 import { runJob } from "./job.ts";
+import { holdingNamespace } from "./lease.ts";
 import { withoutPods } from "./paused-workloads.ts";
 
 /** As long as the keeper of a host waits for another of its jobs. */
@@ -56,8 +57,11 @@ export class ClusterBackupJob extends BackupJob {
     return Promise.resolve();
   }
 
+  /** A release in between would start pods of its own. */
   override withoutServices<T>(say: Say, work: () => Promise<T>): Promise<T> {
-    return withoutPods(this.#cluster, this.outputs, say, work);
+    return holdingNamespace(this.#cluster, "a restore", () =>
+      withoutPods(this.#cluster, this.outputs, say, work),
+    );
   }
 
   override async troubles([newest]: readonly Listed[]): Promise<string[]> {

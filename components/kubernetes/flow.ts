@@ -2,7 +2,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
-import { labelsOf, selectorOf } from "./labels.ts";
+import { SERVICE_LABEL, labelsOf, selectorOf } from "./labels.ts";
 
 type Peer = kubernetes.types.input.networking.v1.NetworkPolicyPeer;
 
@@ -23,6 +23,11 @@ export interface FlowsArgs {
 /** Pods of other parts of the stack. */
 export function podsOf(owner: Owner, ...parts: string[]): Peer[] {
   return parts.map((part) => ({ podSelector: { matchLabels: selectorOf(owner, part) } }));
+}
+
+/** Pods of all services of the stack. */
+export function servicesOf(owner: Owner): Peer {
+  return { podSelector: { matchLabels: { "app.kubernetes.io/instance": owner.stack, ...SERVICE_LABEL } } };
 }
 
 export function podsIn(namespace: string): Peer {

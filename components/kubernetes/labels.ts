@@ -6,6 +6,9 @@ export function selectorOf(owner: Owner, part: string): Record<string, string> {
   return { "app.kubernetes.io/name": part, "app.kubernetes.io/instance": owner.stack };
 }
 
+/** On the pods of every service, beside their own: one peer of a policy, however many services there are. */
+export const SERVICE_LABEL = { "app.kubernetes.io/component": "service" } as const;
+
 export function labelsOf(owner: Owner, part: string, version?: string): Record<string, string> {
   return {
     ...selectorOf(owner, part),

@@ -20,7 +20,8 @@ export interface ClusterAccess {
  */
 export function kubernetesProvider(access: ClusterAccess): kubernetes.Provider {
   return new kubernetes.Provider("kubernetes", {
-    kubeconfig: access.kubeconfig,
+    // Empty, and not left out: the SDK would write the path in KUBECONFIG down, and another one would be a change.
+    kubeconfig: access.kubeconfig ?? "",
     context: access.context,
     clusterIdentifier: addressOf(access),
     enableServerSideApply: true,

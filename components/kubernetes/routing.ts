@@ -18,6 +18,8 @@ export interface RoutingArgs {
   certificate: pulumi.Input<string>;
   /** Public path prefixes by service. */
   routes: Record<string, string[]>;
+  /** What has to be there before requests are sent to a service. */
+  workloads: Record<string, pulumi.Resource>;
 }
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
@@ -29,7 +31,7 @@ export class Routing extends pulumi.ComponentResource {
   constructor(name: string, args: RoutingArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:kubernetes:Routing", name, {}, opts);
     if (args.proxy.mode === "gateway") gateway(args, { parent: this });
-    else ingress(args, { parent: this });
+    else ingress(args, { parent: this, dependsOn: Object.values(args.workloads) });
     this.registerOutputs({});
   }
 }
@@ -104,7 +106,17 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
       opts,
     );
   }
-  route(args, NAME, { parentRefs: at("https"), hostnames: [args.domain], rules: rulesOf(args) }, opts);
+  // One each: a route has 16 rules at most, and is there as soon as its service is.
+  for (const [name, paths] of Object.entries(args.routes)) {
+    if (paths.length === 0) continue;
+    const rules = [ruleOf(name, paths, proxy.timeout)];
+    route(
+      args,
+      `${NAME}-${name}`,
+      { parentRefs: at("https"), hostnames: [args.domain], rules },
+      { ...opts, dependsOn: args.workloads[name] ?? [] },
+    );
+  }
 }
 
 const everything = { path: { type: "PathPrefix", value: "/" } };
@@ -115,14 +127,12 @@ function namesOf(domain: string): string[] {
 }
 
 /** Gateway API chooses the longest match by itself; sorted, so that the same routes are always the same text. */
-function rulesOf({ routes, proxy }: RoutingArgs) {
-  return Object.entries(routes)
-    .filter(([, paths]) => paths.length > 0)
-    .map(([name, paths]) => ({
-      matches: [...paths].sort().map((value) => ({ path: { type: "PathPrefix", value } })),
-      backendRefs: [{ group: "", kind: "Service", name, port: SERVICE_PORT, weight: 1 }],
-      timeouts: { request: proxy.timeout },
-    }));
+function ruleOf(service: string, paths: readonly string[], timeout: string) {
+  return {
+    matches: [...paths].sort().map((value) => ({ path: { type: "PathPrefix", value } })),
+    backendRefs: [{ group: "", kind: "Service", name: service, port: SERVICE_PORT, weight: 1 }],
+    timeouts: { request: timeout },
+  };
 }
 
 function route(args: RoutingArgs, name: string, spec: object, opts: pulumi.CustomResourceOptions) {

@@ -7,11 +7,9 @@ import { z } from "zod";
 import {
   bodyLimit,
   cache,
-  command,
   database,
   domain,
   image,
-  path,
   release,
   secrets,
   services,
@@ -19,42 +17,21 @@ import {
 } from "./application.ts";
 import { backup } from "./backup.ts";
 import { certificates } from "./certificate-settings.ts";
+import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
 import { host } from "./host.ts";
 import { kubernetesSchema } from "./kubernetes.ts";
 import { hostSchema } from "./machine.ts";
 import { monitoring, monitoringImages } from "./monitoring.ts";
-import { amount, choice, duration, list, object, secretName, text, wholeNumber } from "./value-types.ts";
+import { choice, list, object, secretName, text, wholeNumber } from "./value-types.ts";
 
 const delivery = object({
-  bake: duration("0s", "1h")
-    .default("60s")
-    .describe(
-      "Time after the switch in which `tristack deploy` watches the release and goes back by itself; the previous release runs on until then. `0s`: none.",
-    ),
-  maxErrors: amount(0, 100, "percent")
-    .default(1)
-    .describe("Share of requests answered with 5xx, in percent, above which the bake fails."),
-  maxP99: duration("1s", "5m")
-    .default("3s")
-    .describe("Time within which 99 of 100 requests of the probe must be answered during the bake."),
-  probe: list(path(), 0, 20, "paths, such as [/, /api/items]")
-    .default([])
-    .describe("Paths that are asked for through every rollout, besides `/` and `/health`."),
+  ...watching,
   keepPrevious: z
     .boolean("true or false")
     .meta({ errorMessage: "true or false" })
     .default(true)
     .describe("Whether both releases run during the bake; false where there is no memory for it."),
-  hooks: object({
-    before: command(64).optional().describe("Before anything is changed; a failure stops the deploy."),
-    after: command(64).optional().describe("After a release has passed its bake."),
-    failure: command(64).optional().describe("After a deploy has failed and the previous release is back."),
-  })
-    .prefault({})
-    .describe(
-      "Commands run where `tristack deploy` runs, with TRISTACK_STACK, _VERSION, _RELEASE and _RESULT.",
-    ),
 });
 
 const proxy = object({

@@ -1,12 +1,13 @@
 /** A namespace of a Kubernetes cluster. Wiring only. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { Backup } from "../kubernetes/backup.ts";
-import { internet, podsIn, podsOf } from "../kubernetes/flow.ts";
+import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
 import { Postgres } from "../kubernetes/postgres.ts";
 import { kubernetesProvider } from "../kubernetes/provider.ts";
+import { RECORDS } from "../kubernetes/records.ts";
 import { Redis } from "../kubernetes/redis.ts";
 import { Routing } from "../kubernetes/routing.ts";
 import { Workload } from "../kubernetes/workload.ts";
@@ -30,7 +31,8 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
   const protect = isProtected(environment.kind);
   const opts = { providers: [kubernetesProvider(settings.cluster)] };
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
-  const names = services.map(([name]) => name);
+  // Each service opens its own port alone, so that all of them may be named together.
+  const ports = [...new Set(services.flatMap(([, { port }]) => port ?? []))].sort((a, b) => a - b);
 
   const { name: namespace } = new Namespace(
     "namespace",
@@ -96,7 +98,6 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
   );
   const parts = { database: postgres, cache: redis };
   const workloads = services.map(([name, service]) => {
-    const others = services.filter(([other, { port }]) => other !== name && port !== undefined);
     const used = service.uses.map((use) => parts[use]);
     return new Workload(
       name,
@@ -115,9 +116,9 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
           ingress:
             service.port === undefined
               ? []
-              : [{ from: [podsIn(proxy.namespace), ...podsOf(owner, ...names)], port: service.port }],
+              : [{ from: [podsIn(proxy.namespace), servicesOf(owner)], port: service.port }],
           egress: [
-            ...others.map(([other, { port = 0 }]) => ({ to: podsOf(owner, other), port })),
+            ...ports.map((port) => ({ to: [servicesOf(owner)], port })),
             ...service.uses.map((use) => ({ to: podsOf(owner, PARTS[use].name), port: PARTS[use].port })),
             { to: [internet()], port: 443 },
           ],
@@ -135,8 +136,9 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       proxy,
       ...certificateOf(settings, owner, namespace, opts),
       routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
+      workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
     },
-    { ...opts, dependsOn: workloads },
+    opts,
   );
 
   return {
@@ -148,6 +150,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
     ],
     backup: backup?.output,
     strategy: "rolling",
+    statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
   };
 }

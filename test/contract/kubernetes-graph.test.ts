@@ -190,10 +190,37 @@ describe("a stack on a cluster", () => {
     const [clients = ""] = peers("postgres", "ingress");
     for (const name of ["api", "api-migration", "worker"]) assert.ok(clients.includes(`"${name}"`), name);
     assert.ok(!clients.includes('"web"') && clients.endsWith(" 5432"));
-    const fromWeb = peers("web", "egress").join("\n");
-    assert.ok(fromWeb.includes('"api"') && !fromWeb.includes("postgres") && !fromWeb.includes("redis"));
+    const services = {
+      "app.kubernetes.io/component": "service",
+      "app.kubernetes.io/instance": "production",
+    };
+    const theirs = JSON.stringify([{ podSelector: { matchLabels: services } }]);
+    const fromWeb = peers("web", "egress");
+    assert.deepEqual(fromWeb.slice(0, 2), [`${theirs} 3000`, `${theirs} 8000`]);
+    assert.match(fromWeb.slice(2).join(), /^\[\{"ipBlock":[^[]+\[[^\]]+\]\}\}\] 443$/);
+    assert.equal(peers("api", "ingress").length, 1, "each opens its own port alone");
+    assert.match(peers("api", "ingress").join(), / 8000$/);
+    for (const kind of ["deployment", "stateful", "job"] as const)
+      for (const each of all(kind)) {
+        const { labels } = (spec(each).template as { metadata: { labels: Record<string, string> } }).metadata;
+        const isService = Object.entries(services).every(([label, value]) => labels[label] === value);
+        assert.equal(isService, kind === "deployment", each.name);
+      }
     assert.ok(peers("web", "ingress").join().includes('"kubernetes.io/metadata.name":"traefik"'));
     assert.deepEqual(peers("worker", "ingress"), []);
+  });
+
+  it("changes nothing of the others when a service comes that listens as they do", async () => {
+    const { api } = goodKubernetes().services as Record<string, object>;
+    const more = await build(
+      changed(goodKubernetes(), ["services", "other"], { ...api, routes: ["/other"] }),
+    );
+    for (const each of graph.resources) {
+      // What everything shares.
+      if (["quota", "postgres", "redis"].includes(each.name)) continue;
+      const same = more.resources.find(({ type, name }) => type === each.type && name === each.name);
+      assert.deepEqual(same?.inputs, each.inputs, `${each.type} ${each.name}`);
+    }
   });
 
   it("is reached through a Gateway with its certificate, redirects http and www, and sends each path to its service", () => {
@@ -206,16 +233,18 @@ describe("a stack on a cluster", () => {
         ["https-www", "www.example.com", 443],
       ],
     );
-    const { rules } = spec(one("route", "route-site")) as unknown as {
-      rules: { matches: { path: { value: string } }[]; backendRefs: { name: string }[] }[];
-    };
-    assert.deepEqual(
-      rules.map(({ matches, backendRefs }) => [backendRefs[0]?.name, matches.map(({ path }) => path.value)]),
-      [
-        ["api", ["/api", "/health"]],
-        ["web", ["/"]],
-      ],
-    );
+    for (const [service, paths] of Object.entries({ api: ["/api", "/health"], web: ["/"] })) {
+      const { rules } = spec(one("route", `route-site-${service}`)) as unknown as {
+        rules: { matches: { path: { value: string } }[]; backendRefs: { name: string }[] }[];
+      };
+      assert.deepEqual(
+        rules.map(({ matches, backendRefs }) => [
+          backendRefs[0]?.name,
+          matches.map(({ path }) => path.value),
+        ]),
+        [[service, paths]],
+      );
+    }
     assert.match(JSON.stringify(spec(one("route", "route-from-www"))), /"hostname":"example.com"/);
     assert.match(JSON.stringify(spec(one("route", "route-to-https"))), /"scheme":"https"/);
   });

@@ -27,19 +27,20 @@ import { Workspace } from "./e2e-workspace.ts";
 export const STACK = "shop";
 const SERVICES = ["web", "api"] as const;
 
-/** Standard output of kubectl in the stack's namespace; fails when it does. */
-export function cluster(...args: string[]): Promise<string> {
-  return inNamespace(STACK, ...args);
+/** Standard output of kubectl in a stack's namespace; fails when it does. */
+export function kubectlIn(namespace: string): (...args: string[]) => Promise<string> {
+  return async (...args) => {
+    const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
+    assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
+    return stdout;
+  };
 }
 
-export async function inNamespace(namespace: string, ...args: string[]): Promise<string> {
-  const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
-  assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
+export const cluster = kubectlIn(STACK);
 
 export class ClusterSite {
   readonly workspace: Workspace;
+  /** Name of the stack and of its namespace. */
   readonly stack: string;
   /** Version that the first update runs. */
   readonly version: string;
@@ -173,7 +174,7 @@ export class ClusterSite {
 
   /** Standard output of kubectl in its namespace. */
   kubectl(...args: string[]): Promise<string> {
-    return inNamespace(this.stack, ...args);
+    return kubectlIn(this.stack)(...args);
   }
 
   /** The stack goes; the cluster stays, for the next run. */

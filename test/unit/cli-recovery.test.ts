@@ -198,7 +198,7 @@ describe("report", () => {
       "an update of 12 s ago by root@vm (pid 123, dead) was interrupted: lock removed",
       "1 orphaned process ended: pulumi-resource-docker",
       "2 containers removed that the state had never recorded: web-0, web-1",
-      "1 unfinished operation cleared, state read anew from Docker",
+      "1 unfinished operation cleared, state read anew from what carries it",
     ]);
   });
 

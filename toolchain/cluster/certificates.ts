@@ -25,11 +25,13 @@ const CLIENTS = {
   manager: "/CN=system:kube-controller-manager",
   scheduler: "/CN=system:kube-scheduler",
   proxy: "/CN=system:kube-proxy",
+  // Kubernetes has no role for it; parts of a test cluster may do everything.
+  policies: "/O=system:masters/CN=kube-network-policies",
   kubelet: `/O=system:nodes/CN=system:node:${NODE}`,
 } as const;
 
 /** Parts that speak to the API server by a kubeconfig. */
-const SPEAKERS = ["manager", "scheduler", "proxy", "kubelet"] as const;
+const SPEAKERS = ["manager", "scheduler", "proxy", "policies", "kubelet"] as const;
 
 export async function makeCertificates(): Promise<void> {
   mkdirSync(clusterFolder("pki"), { recursive: true, mode: 0o700 });

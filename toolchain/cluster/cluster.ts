@@ -12,13 +12,23 @@ import { type Log, attempt, onPath, run } from "../command.ts";
 import { ensureDocker } from "../docker.ts";
 import { withLock } from "../lock.ts";
 import { cacheFolder } from "../paths.ts";
-import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { CLUSTER_TOOLS, KWOK, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { makeCertificates } from "./certificates.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
-import { BRIDGE, CTR, KUBECONFIG, NODE, NODE_ADDRESS, RUN_FOLDER, clusterFolder } from "./layout.ts";
+import {
+  BRIDGE,
+  CTR,
+  KUBECONFIG,
+  NODE,
+  NODE_ADDRESS,
+  POLICY_CHAIN,
+  RUN_FOLDER,
+  clusterFolder,
+} from "./layout.ts";
 import { VOLUMES, clusterObjects, volumeFolder } from "./objects.ts";
 import * as parts from "./parts.ts";
+import { addPolicyRules, enforcer, isEnforcing, requireBridgeFilter } from "./policies.ts";
 import { runs, start, stop, waitFor } from "./processes.ts";
 
 /** In the order of their start; they are stopped the other way round. */
@@ -27,6 +37,7 @@ const NAMES = [
   "kube-apiserver",
   "kube-controller-manager",
   "kube-scheduler",
+  "kube-network-policies",
   "containerd",
   "kubelet",
   "kube-proxy",
@@ -74,6 +85,7 @@ async function requirements(log: Log): Promise<void> {
   await ensureTools(Object.values(CLUSTER_TOOLS), log);
   // Images are made by it, and copied out of it.
   await ensureDocker({ log });
+  requireBridgeFilter();
 }
 
 async function startParts(image: string, log: Log): Promise<void> {
@@ -86,6 +98,7 @@ async function startParts(image: string, log: Log): Promise<void> {
   }
   await makeCertificates();
   await addBridge();
+  await addPolicyRules();
 
   log("starting the control plane");
   start(parts.etcd());
@@ -94,6 +107,9 @@ async function startParts(image: string, log: Log): Promise<void> {
   start(parts.controllerManager());
   start(parts.scheduler());
   log("starting the node");
+  start(enforcer());
+  // Before the first pod: what has been let through once is not asked about again.
+  await waitFor("kube-network-policies", 30, () => Promise.resolve(isEnforcing()));
   start(parts.containerd(image));
   await waitFor("containerd", 30, async () => (await attempt("ctr", [...CTR, "version"])) !== undefined);
   await loadImages([image], log);
@@ -127,7 +143,7 @@ async function apply(image: string, log: Log): Promise<void> {
   await must(["apply", "--server-side", "--filename", "-"], JSON.stringify(list));
 }
 
-async function must(args: readonly string[], input?: string): Promise<void> {
+export async function must(args: readonly string[], input?: string): Promise<void> {
   const { failed: refused, stderr } = await kubectl(args, input);
   if (refused) throw failed(`kubectl ${args[0] ?? ""}: ${stderr}`);
 }
@@ -152,6 +168,7 @@ async function remove(log: Log): Promise<void> {
   if (existsSync(clusterFolder("run"))) {
     log("stopping the cluster");
     if (runs("kube-apiserver")) await endPods();
+    await stop(KWOK.name);
     for (const name of [...NAMES].reverse()) {
       if (name === "containerd") await endContainers();
       await stop(name);
@@ -193,9 +210,9 @@ async function unmount(): Promise<void> {
   for (const mount of mounts.sort().reverse()) await attempt("umount", ["--lazy", mount]);
 }
 
-/** What kube-proxy and the CNI plugins have added; Docker's and the machine's own rules stay. */
+/** What kube-proxy, the CNI plugins and this have added; Docker's and the machine's own rules stay. */
 async function removeRules(): Promise<void> {
-  const mine = new RegExp(`KUBE-|CNI-|${BRIDGE}`);
+  const mine = new RegExp(`KUBE-|CNI-|${POLICY_CHAIN}|${BRIDGE}`);
   const saved = await run("iptables-save", []);
   const kept = saved.split("\n").filter((line) => !mine.test(line));
   const { failed: refused, stderr } = await execa("iptables-restore", {

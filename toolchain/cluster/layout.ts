@@ -17,6 +17,10 @@ export const SERVICE_NETWORK = "10.97.0.0/16";
 export const API_SERVICE = "10.97.0.1";
 export const DNS_SERVICE = "10.97.0.10";
 
+/** Queue of the kernel in which the first packet of each connection waits for a verdict, and the chain that puts it there. */
+export const POLICY_QUEUE = 245;
+export const POLICY_CHAIN = "TRISTACK-POLICY";
+
 export const PORTS = {
   etcd: 23_791,
   etcdPeer: 23_801,

@@ -1,10 +1,11 @@
-/** `npm run cluster -- up|down|status|load|kubectl`: the test cluster on this machine. */
-import { Command } from "commander";
+/** `npm run cluster -- up|down|status|load|fake-nodes|kubectl`: the test cluster on this machine. */
+import { Command, InvalidArgumentError } from "commander";
 import { print, printJson } from "../../cli/output.ts";
 import { createProgress } from "../../cli/progress.ts";
 import { endWith } from "../command-end.ts";
 import { paced } from "../command.ts";
 import { clusterDown, clusterUp, isUp, kubectl } from "./cluster.ts";
+import { setFakeNodes } from "./fake-nodes.ts";
 import { loadImages } from "./images.ts";
 import { KUBECONFIG, PORTS } from "./layout.ts";
 
@@ -13,6 +14,7 @@ Examples:
   npm run cluster -- up                              a cluster of one node, with real pods; builds what it lacks (half an hour, once)
   npm run cluster -- load tristack.local/web:v1      copies images of this machine's Docker into it
   npm run --silent cluster -- kubectl get pods -A
+  npm run cluster -- fake-nodes 10                   pods that come now only seem to run: for tests of scale; 0 takes them away
   npm run cluster -- down                            leaves nothing behind but the built tools
 `;
 
@@ -51,6 +53,13 @@ command
   .argument("<image...>", "images with their tags")
   .action((images: string[]) => createProgress().step("Copying images", (log) => loadImages(images, log)));
 command
+  .command("fake-nodes")
+  .description(
+    "nodes whose pods only seem to run, by kwok; pods that come while there are any go there alone",
+  )
+  .argument("<count>", "how many; 0: none, as before", wholeNumber)
+  .action((count: number) => createProgress().step("Fake nodes", (log) => setFakeNodes(count, log)));
+command
   .command("kubectl")
   .description("kubectl of the cluster's version, as its administrator")
   .argument("[args...]")
@@ -62,6 +71,11 @@ command
     if (stderr) process.stderr.write(`${stderr}\n`);
     process.exitCode = exitCode ?? 1;
   });
+
+function wholeNumber(value: string): number {
+  if (/^\d{1,4}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("needs a whole number, at most 9999");
+}
 
 try {
   await command.parseAsync();

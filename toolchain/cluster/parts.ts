@@ -24,7 +24,7 @@ export interface Part {
 const kubernetes = toolPath(CLUSTER_TOOLS.kubernetes);
 
 /** Options as `--name=value`. */
-function flags(options: Readonly<Record<string, string | number | boolean>>): string[] {
+export function flags(options: Readonly<Record<string, string | number | boolean>>): string[] {
   return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
 }
 

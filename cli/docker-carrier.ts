@@ -1,0 +1,155 @@
+/** What a release needs of a machine with Docker. */
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Release, ReleaseSettings } from "../components/release.ts";
+import type { VpsSettings } from "../components/settings.ts";
+import type {
+  Carrier,
+  CarrierUpdate,
+  Digests,
+  LogOptions,
+  PartStatus,
+  RoomCheck,
+  ServiceImage,
+} from "./carrier.ts";
+import { type Crash, watchForCrash } from "./crash-watch.ts";
+import { type DockerContext, type StackContext, withDocker } from "./deploy-context.ts";
+import { ownContainers } from "./docker.ts";
+import { LockedError, type UpResult } from "./engine.ts";
+import { CliError, failed, messageOf } from "./errors.ts";
+import { holdingStack, lockHolder } from "./host-lock.ts";
+import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
+import type { Progress, Say } from "./progress.ts";
+import { onProxy, proxyContainer } from "./proxy.ts";
+import { type Records, recordsOf } from "./records.ts";
+import { fetchImages, pruneImages } from "./release-images.ts";
+import { type SchemaRevisions, readDeclaration } from "./schema-revisions.ts";
+import { keepStateCopy } from "./state-copy.ts";
+import { containersOf } from "./status.ts";
+import { Traffic } from "./traffic.ts";
+import { openStack, update } from "./update.ts";
+
+export class DockerCarrier implements Carrier {
+  readonly #context: DockerContext;
+  readonly #settings: VpsSettings;
+  /** Runs a shell script on the host, in the lock's own container. */
+  #onHost: ((script: string) => Promise<string>) | undefined;
+
+  constructor(context: StackContext, settings: VpsSettings) {
+    this.#context = withDocker(context);
+    this.#settings = settings;
+  }
+
+  holding<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { docker, engine } = this.#context;
+    const image = this.#settings.images.nginx;
+    return holdingStack(docker, engine.owner, { image, what }, (run) => {
+      this.#onHost = run;
+      return work();
+    });
+  }
+
+  open(): Promise<{ restored: boolean }> {
+    return openStack(this.#context.engine, this.#context.docker);
+  }
+
+  records(outputs: Readonly<Record<string, unknown>>): Records | undefined {
+    return recordsOf(outputs, this.#context.docker, this.#settings.images.nginx);
+  }
+
+  async room(): Promise<RoomCheck> {
+    const { docker, engine } = this.#context;
+    if (!this.#onHost) throw failed("the stack is not held");
+    const [facts, inUse] = await Promise.all([hostFacts(this.#onHost), memoryInUse(docker, engine.owner)]);
+    return (release) => checkRoom(facts, memoryNeeded(release, inUse));
+  }
+
+  images(
+    release: Pick<Release, "version" | "digests">,
+    services: readonly ServiceImage[],
+    say: Say,
+  ): Promise<Digests> {
+    return fetchImages(this.#context.docker, release, services, say);
+  }
+
+  declaration(image: string, path: string): Promise<SchemaRevisions> {
+    return readDeclaration(this.#context.docker, image, path);
+  }
+
+  async traffic(): Promise<Traffic | undefined> {
+    const proxy = await proxyContainer(this.#context);
+    return proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
+  }
+
+  async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
+    const { engine, docker } = this.#context;
+    const known = new Set((await docker.containers(engine.owner)).map((one) => one.id));
+    const ended = new AbortController();
+    const watch = watchForCrash(docker, engine.owner, known, ended.signal, (crash) =>
+      this.#abandon(crash, ended.signal),
+    );
+    try {
+      return await update(engine, docker, progress, options);
+    } catch (error) {
+      ended.abort();
+      const crash = await watch;
+      if (!crash || error instanceof LockedError || (error instanceof CliError && error.exitCode === 2))
+        throw error;
+      throw failed(`${messageOf(error)}\nThe end of its log:\n${crash.log}`, error);
+    } finally {
+      ended.abort();
+      await watch;
+    }
+  }
+
+  /** Tells the switch, which waits for the container to get healthy, that it never will. */
+  async #abandon(crash: Crash, signal: AbortSignal): Promise<void> {
+    const { docker, engine } = this.#context;
+    const own = ownContainers(engine.owner, "switch");
+    const script = 'mkdir -p /conf/abandoned && printf %s "$1" > "/conf/abandoned/$RELEASE_ID"';
+    while (!signal.aborted) {
+      const id = (await docker.try(["ps", "--quiet", ...own]))?.trim();
+      if (id && (await docker.try(["exec", id, "sh", "-c", script, "sh", crash.reason])) !== undefined)
+        return;
+      await sleep(300, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined {
+    return settings;
+  }
+
+  prune(images: readonly string[]): Promise<string[]> {
+    return pruneImages(this.#context.docker, images);
+  }
+
+  copyState(): Promise<string | undefined> {
+    return keepStateCopy(this.#context.project, this.#context.stack);
+  }
+
+  holder(): Promise<string | undefined> {
+    return lockHolder(this.#context.docker, this.#context.engine.owner);
+  }
+
+  parts(): Promise<PartStatus[]> {
+    return containersOf(this.#context);
+  }
+
+  async log({ name }: PartStatus, options: LogOptions, line: (text: string) => void): Promise<boolean> {
+    const { follow, tail, since } = options;
+    const flags = [
+      ...(follow ? ["--follow"] : []),
+      ...["--timestamps", "--tail", String(tail ?? "all")],
+      ...(since === undefined ? [] : ["--since", since]),
+    ];
+    const child = this.#context.docker.start(["logs", ...flags, name]);
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on("line", line);
+    return (await child).exitCode === 0;
+  }
+
+  async maintenance(): Promise<boolean | undefined> {
+    const script = "[ -e /conf/maintenance ] && echo on || echo off";
+    const word = await onProxy(this.#context, script).catch(() => undefined);
+    return word === undefined ? undefined : word.trim() === "on";
+  }
+}

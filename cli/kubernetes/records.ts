@@ -1,0 +1,57 @@
+/** The records of a stack on a cluster: a ConfigMap beside it, a file of JSON for each. */
+import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
+import { RECORDS } from "../../components/kubernetes/records.ts";
+import { labelsOf } from "../../components/kubernetes/labels.ts";
+import type { RecordStore } from "../carrier.ts";
+import { backupHistory } from "./backup-history.ts";
+import { type Cluster, asked, isStatus, orIfMissing } from "./client.ts";
+
+/** A ConfigMap holds 1 MiB; the ledger, which grows, gets less than that. */
+const LEDGER_BYTES = 600_000;
+
+export class ClusterRecords implements RecordStore {
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** One that is no JSON is left out. What backups and drills have come to is known by their Jobs. */
+  async readAll(): Promise<Readonly<Record<string, unknown>>> {
+    const { core, namespace } = this.#cluster;
+    const map = await orIfMissing(core.readNamespacedConfigMap({ name: RECORDS, namespace }));
+    const own = Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
+    return { ...own, ...(await backupHistory(this.#cluster)).records };
+  }
+
+  async write(records: Readonly<Record<string, unknown>>): Promise<void> {
+    const { core, namespace, owner } = this.#cluster;
+    const data = Object.fromEntries(
+      Object.entries(records).map(([name, value]) => [`${name}.json`, JSON.stringify(shortened(value))]),
+    );
+    try {
+      const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+      await core.patchNamespacedConfigMap({ name: RECORDS, namespace, body: { data } }, merge);
+    } catch (error) {
+      if (!isStatus(error, 404)) return asked(Promise.reject(error as Error));
+      const metadata = { name: RECORDS, labels: labelsOf(owner, "records") };
+      await asked(core.createNamespacedConfigMap({ namespace, body: { metadata, data } }));
+    }
+  }
+}
+
+/** A list loses its oldest entries, which come first, until it fits. */
+function shortened(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  let start = 0;
+  while (JSON.stringify(value.slice(start)).length > LEDGER_BYTES) start += 1;
+  return value.slice(start);
+}
+
+function parsed([file, text]: [string, string]): [string, unknown][] {
+  try {
+    return [[file.replace(/\.json$/, ""), JSON.parse(text) as unknown]];
+  } catch {
+    return [];
+  }
+}
