@@ -135,6 +135,9 @@ describe("backups on a cluster", () => {
     const ran = await tristack("backup", "drill", STACK, "--json");
     assert.partialDeepStrictEqual(json(ran), { passed: true });
     console.log(`      ${ran.seconds.toFixed(1)} s`);
+    const [{ bytes } = { bytes: 0 }] = await list();
+    const { status } = json<{ status: object }>(await tristack("outputs", STACK, "--json"));
+    assert.partialDeepStrictEqual(status, { lastBackup: { bytes }, lastVerifiedRestore: { passed: true } });
   });
 
   it("are restored into a fresh namespace: rows and checksums of every table are equal", async () => {
