@@ -2,7 +2,6 @@
 import { resolve } from "node:path";
 import {
   ApiException,
-  AppsV1Api,
   BatchV1Api,
   CoordinationV1Api,
   CoreV1Api,
@@ -21,7 +20,6 @@ export interface Cluster {
   readonly namespace: string;
   readonly config: KubeConfig;
   readonly core: CoreV1Api;
-  readonly apps: AppsV1Api;
   readonly batch: BatchV1Api;
   readonly coordination: CoordinationV1Api;
   /** Objects of any kind. */
@@ -41,7 +39,6 @@ export function clusterOf(
     namespace: namespace ?? owner.stack,
     config,
     core: config.makeApiClient(CoreV1Api),
-    apps: config.makeApiClient(AppsV1Api),
     batch: config.makeApiClient(BatchV1Api),
     coordination: config.makeApiClient(CoordinationV1Api),
     objects: KubernetesObjectApi.makeApiClient(config),

@@ -1,12 +1,12 @@
 /** Takes away the pods that use the database while it is exchanged, and has as many of them again afterwards. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { PatchStrategy, type V1Deployment, setHeaderOptions } from "@kubernetes/client-node";
+import { type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
 import type { Outputs } from "../../components/outputs.ts";
 import { seconds } from "../../components/shared/units.ts";
 import { failed } from "../errors.ts";
 import type { Say } from "../progress.ts";
 import { interruptible } from "../signals.ts";
-import { type Cluster, asked } from "./client.ts";
+import { type Cluster, asked, orIfMissing } from "./client.ts";
 import { labelSelectorOf } from "./labels.ts";
 
 /** How many pods there were, on the workload itself: a command that is killed in between leaves it to the next one. */
@@ -16,9 +16,21 @@ const GONE_SECONDS = 60;
 const READY_SECONDS = 180;
 const POLL_MILLISECONDS = 300;
 
+/** What carries a service's pods: one of these, by the stack's delivery. */
+const KINDS = [
+  { apiVersion: "apps/v1", kind: "Deployment" },
+  { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout" },
+] as const;
+
 interface Workload {
+  readonly kind: (typeof KINDS)[number];
   readonly name: string;
   readonly replicas: number;
+}
+
+interface Live extends KubernetesObject {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: { readonly readyReplicas?: number };
 }
 
 /** Runs `work` while no pod of the services that use the database runs. They are there again in any case, Ctrl-C included. */
@@ -40,27 +52,47 @@ async function paused<T>(cluster: Cluster, outputs: Outputs, say: Say, work: () 
   const names = workloads.map(({ name }) => name).join(", ");
   try {
     if (names !== "") say(`taking away the pods of ${names}`);
-    for (const one of workloads) await scale(cluster, one.name, 0, String(one.replicas));
+    for (const one of workloads) await scale(cluster, one, 0, String(one.replicas));
     await untilGone(cluster, workloads, drain + GONE_SECONDS);
     return await work();
   } finally {
     if (names !== "") say("starting them again");
-    for (const one of workloads) await scale(cluster, one.name, one.replicas, null);
+    for (const one of workloads) await scale(cluster, one, one.replicas, null);
     await untilReady(cluster, workloads);
   }
 }
 
-async function readWorkload({ apps, namespace }: Cluster, name: string): Promise<Workload> {
-  const { metadata, spec } = await asked(apps.readNamespacedDeployment({ name, namespace }));
-  const recorded = metadata?.annotations?.[BEFORE];
-  return { name, replicas: recorded === undefined ? (spec?.replicas ?? 1) : Number(recorded) };
+async function readWorkload(cluster: Cluster, name: string): Promise<Workload> {
+  for (const kind of KINDS) {
+    const live = await read(cluster, kind, name);
+    if (!live) continue;
+    const recorded = live.metadata?.annotations?.[BEFORE];
+    return { kind, name, replicas: recorded === undefined ? (live.spec?.replicas ?? 1) : Number(recorded) };
+  }
+  throw failed(`the namespace ${cluster.namespace} has nothing that carries ${name}`);
+}
+
+async function read(
+  { objects, namespace }: Cluster,
+  kind: Workload["kind"],
+  name: string,
+): Promise<Live | undefined> {
+  return orIfMissing(
+    objects.read<Live & { metadata: { name: string } }>({ ...kind, metadata: { name, namespace } }),
+  );
 }
 
 /** An autoscaler leaves alone what has no pods. */
-async function scale({ apps, namespace }: Cluster, name: string, replicas: number, before: string | null) {
-  const body = { metadata: { annotations: { [BEFORE]: before } }, spec: { replicas } };
-  const merge = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
-  await asked(apps.patchNamespacedDeployment({ name, namespace, body, fieldManager: "tristack" }, merge));
+async function scale(
+  { objects, namespace }: Cluster,
+  { kind, name }: Workload,
+  replicas: number,
+  before: string | null,
+): Promise<void> {
+  const metadata = { name, namespace, annotations: { [BEFORE]: before } };
+  // The client's type knows no null, which removes.
+  const body = { ...kind, metadata, spec: { replicas } } as unknown as KubernetesObject;
+  await asked(objects.patch(body, undefined, undefined, "tristack", undefined, PatchStrategy.MergePatch));
 }
 
 async function untilGone(cluster: Cluster, workloads: readonly Workload[], limit: number): Promise<void> {
@@ -74,10 +106,10 @@ async function untilGone(cluster: Cluster, workloads: readonly Workload[], limit
   );
 }
 
-async function untilReady({ apps, namespace }: Cluster, workloads: readonly Workload[]): Promise<void> {
-  const isReady = async ({ name, replicas }: Workload) => {
-    const { status }: V1Deployment = await asked(apps.readNamespacedDeployment({ name, namespace }));
-    return (status?.readyReplicas ?? 0) >= replicas;
+async function untilReady(cluster: Cluster, workloads: readonly Workload[]): Promise<void> {
+  const isReady = async ({ kind, name, replicas }: Workload) => {
+    const live = await read(cluster, kind, name);
+    return (live?.status?.readyReplicas ?? 0) >= replicas;
   };
   await until(READY_SECONDS, "the pods were started again and are not ready", async () =>
     (await Promise.all(workloads.map(isReady))).every(Boolean),

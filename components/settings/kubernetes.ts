@@ -12,8 +12,8 @@ import {
   silence,
 } from "./application.ts";
 import { backup } from "./backup.ts";
-import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
+import { delivery } from "./kubernetes-delivery.ts";
 import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
 
 /** RFC 1123, as Kubernetes' names are. */
@@ -98,7 +98,7 @@ export const kubernetesSchema = object({
     .optional()
     .describe("Namespace of everything. Default: the stack's name. Changing it replaces everything."),
   services: services().describe("The application: `web`, `api`, and any worker."),
-  delivery: object(watching).prefault({}).describe("How `tristack deploy` brings a release to the stack."),
+  delivery,
   database: database.prefault({}).describe("PostgreSQL 16."),
   backup: backup.optional().describe("Backups of the database, in S3. Left out, there are none."),
   cache: cache.prefault({}).describe("Redis 7, append only."),

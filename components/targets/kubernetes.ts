@@ -27,7 +27,7 @@ import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
 
 export function kubernetes(settings: KubernetesSettings, release: Release, owner: Owner): Built {
-  const { environment, domain, proxy, images, storage } = settings;
+  const { environment, domain, proxy, images, storage, delivery } = settings;
   const protect = isProtected(environment.kind);
   const opts = { providers: [kubernetesProvider(settings.cluster)] };
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -104,6 +104,9 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       {
         ...shared,
         settings: service,
+        delivery,
+        router: proxy.mode,
+        cluster: settings.cluster,
         version: release.version,
         image: imageOf(release, name, service.image),
         environment: { ENVIRONMENT: owner.stack },
@@ -137,19 +140,22 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       ...certificateOf(settings, owner, namespace, opts),
       routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
       workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
+      shared: delivery.strategy === "canary",
     },
     opts,
   );
 
   return {
-    releaseId: `${release.version}-${fingerprint(workloads.map((one) => one.fingerprint))}`,
+    releaseId: pulumi
+      .all(workloads.map(({ serves }) => serves))
+      .apply(() => `${release.version}-${fingerprint(workloads.map((one) => one.fingerprint))}`),
     database: { version: "16", host: Postgres.host, port: Postgres.port, secretRef: postgres.secretRef },
     volumes: [
       { name: "database", id: postgres.claim },
       { name: "cache", id: redis.claim },
     ],
     backup: backup?.output,
-    strategy: "rolling",
+    strategy: delivery.strategy,
     statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
   };
@@ -160,11 +166,14 @@ const PARTS = {
   cache: { name: "redis", port: Redis.port },
 } as const;
 
-/** What everything may use at most: all pods of a release twice, since the old ones run beside the new ones. */
-function quotaOf({ services, database, cache, backup }: KubernetesSettings) {
+/** How many releases' pods may be there at once: old and new ones, and with Argo Rollouts those that are kept a while. */
+const RELEASES = { rolling: 2, "blue-green": 3, canary: 3 } as const;
+
+/** What everything may use at most. */
+function quotaOf({ services, database, cache, delivery, backup }: KubernetesSettings) {
   const jobs = backup ? Backup.quota(backup) : { pods: 0, cpu: 0, memoryMebibytes: 0 };
   const most = Object.values(services).map((service) => ({
-    pods: (service.autoscale?.maxReplicas ?? service.replicas) * 2 + 1,
+    pods: (service.autoscale?.maxReplicas ?? service.replicas) * RELEASES[delivery.strategy] + 1,
     ...service,
   }));
   const sum = (of: (service: (typeof most)[number]) => number) =>

@@ -63,3 +63,9 @@ export function withBackup(): Config {
     },
   };
 }
+
+/** The same, delivered by canary. */
+export function canaried(): Config {
+  const delivery = { strategy: "canary", analysis: { prometheus: "http://prometheus.monitoring:9090" } };
+  return { ...goodKubernetes(), delivery };
+}

@@ -1,6 +1,6 @@
 /** What `tristack backup` and `restore` make of a cluster's answers, over a cluster that is played. */
 import assert from "node:assert/strict";
-import type { V1Job, V1Pod } from "@kubernetes/client-node";
+import { ApiException, type V1Job, type V1Pod } from "@kubernetes/client-node";
 import { backupHistory } from "../../cli/kubernetes/backup-history.ts";
 import type { Cluster } from "../../cli/kubernetes/client.ts";
 import { withoutPods } from "../../cli/kubernetes/paused-workloads.ts";
@@ -83,6 +83,12 @@ describe("a database that is exchanged on a cluster", () => {
     assert.deepEqual(played.said, ["0 (3)", "3 (none)"]);
   });
 
+  it("has none of a Rollout's, either", async () => {
+    const played = workload(2, undefined, "Rollout");
+    await exchange(played, () => Promise.resolve(""));
+    assert.deepEqual(played.said, ["0 (2)", "2 (none)"]);
+  });
+
   it("has as many as before a command that was killed in between", async () => {
     const played = workload(0, "3");
     await exchange(played, () => Promise.resolve(""));
@@ -96,20 +102,22 @@ interface Played {
   readonly said: string[];
 }
 
-/** A Deployment that is as it is told to be at once. */
-function workload(replicas: number, recorded?: string): Played {
+/** A workload that is as it is told to be at once. */
+function workload(replicas: number, recorded?: string, kind = "Deployment"): Played {
   const said: string[] = [];
   const noted = "dev.tristack/replicas-before-restore";
   let deployment = {
     metadata: { annotations: { [noted]: recorded } as Record<string, string | null | undefined> },
     spec: { replicas },
   };
-  const apps = {
-    readNamespacedDeployment: ({ name }: { name: string }) => {
-      assert.equal(name, "api", "others are left alone");
+  const objects = {
+    read: ({ kind: asked, metadata }: { kind: string; metadata: { name: string } }) => {
+      assert.equal(metadata.name, "api", "others are left alone");
+      if (asked !== kind) return Promise.reject(new ApiException(404, "", "", {}));
       return Promise.resolve({ ...deployment, status: { readyReplicas: deployment.spec.replicas } });
     },
-    patchNamespacedDeployment: ({ body }: { body: typeof deployment }) => {
+    patch: (body: typeof deployment & { kind: string }) => {
+      assert.equal(body.kind, kind);
       deployment = body;
       said.push(`${body.spec.replicas} (${body.metadata.annotations[noted] ?? "none"})`);
       return Promise.resolve();
@@ -118,7 +126,7 @@ function workload(replicas: number, recorded?: string): Played {
   const core = {
     listNamespacedPod: () => Promise.resolve({ items: Array(deployment.spec.replicas).fill({}) }),
   };
-  return { cluster: { owner: OWNER, namespace: "shop", apps, core } as unknown as Cluster, said };
+  return { cluster: { owner: OWNER, namespace: "shop", objects, core } as unknown as Cluster, said };
 }
 
 function withJobs(jobs: readonly Ended[]): Cluster {

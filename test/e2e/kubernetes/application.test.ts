@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { setTimeout as sleep } from "node:timers/promises";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { API_URL, KUBECONFIG, PORTS, pki } from "../../../toolchain/cluster/layout.ts";
 import { ClusterSite, STACK, cluster } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";

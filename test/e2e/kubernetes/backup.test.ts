@@ -38,7 +38,7 @@ describe("backups on a cluster", () => {
   let client: S3Client;
 
   before(async () => {
-    site = await ClusterSite.create(STACK);
+    site = await ClusterSite.create({ stack: STACK });
     const keys = { access: access.value, secret: secret.value };
     s3 = await Minio.start(await site.workspace.folder("s3"), keys);
     door = await Door.to(s3.port);

@@ -14,7 +14,7 @@ describe("releases on a cluster", () => {
   let site: ClusterSite;
 
   before(async () => {
-    site = await ClusterSite.create(STACK);
+    site = await ClusterSite.create({ stack: STACK });
     await site.change(["release"], undefined);
     await site.tag("v1", "v2", "v3");
   });
