@@ -1,11 +1,10 @@
-/** The container that makes backups, found through the stack's outputs alone, and what can be asked of it. */
+/** What one stack's backups are worked on with, whatever carries the stack. */
 import type { Outputs } from "../components/outputs.ts";
-import { requireBackend } from "./backend.ts";
-import { type Docker, ownContainers } from "./docker.ts";
-import { Engine } from "./engine.ts";
-import { badInput, failed, messageOf } from "./errors.ts";
-import { readProject, readStackFile } from "./project.ts";
-import { dockerOf } from "./stack-docker.ts";
+import type { Engine } from "./engine.ts";
+import { badInput } from "./errors.ts";
+import type { Say } from "./progress.ts";
+
+export type BackupOutputs = NonNullable<Outputs["backup"]>;
 
 /** A backup's manifest, as far as it is shown. */
 export interface Manifest {
@@ -29,97 +28,29 @@ export interface Listed {
   readonly verdict: string;
 }
 
-/** The container ends its own work in time; this only bounds what never answers. */
-const LONGEST_SECONDS = 25 * 3600;
-
-/** What one stack's backups are worked on with. */
-export class BackupJob {
+export abstract class BackupJob {
   readonly engine: Engine;
-  readonly docker: Docker;
   readonly outputs: Outputs;
-  readonly #backup: NonNullable<Outputs["backup"]>;
 
-  private constructor(
-    engine: Engine,
-    docker: Docker,
-    outputs: Outputs,
-    backup: NonNullable<Outputs["backup"]>,
-  ) {
+  constructor(engine: Engine, outputs: Outputs) {
     this.engine = engine;
-    this.docker = docker;
     this.outputs = outputs;
-    this.#backup = backup;
   }
 
-  /** @throws CliError with exit code 2 where the stack makes no backups. */
-  static async of(stack: string): Promise<BackupJob> {
-    const project = readProject();
-    const engine = new Engine(project, stack, requireBackend(project));
-    const outputs = (await engine.outputs()) as Outputs | undefined;
-    if (!outputs) throw badInput(`There is no stack ${stack} in ${engine.backend.url}`);
-    if (!outputs.backup) {
-      throw badInput(
-        `The stack ${stack} makes no backups; needs the setting ${project.name}:backup, such as {}, and an update`,
-      );
-    }
-    const docker = dockerOf(project, readStackFile(project, stack));
-    return new BackupJob(engine, docker, outputs, outputs.backup);
-  }
+  /** What the keeper answers to one of its commands, such as `now`. */
+  abstract ask<T>(command: string, ...more: string[]): Promise<T>;
 
-  /** What the container answers to one of its commands, such as `now`. */
-  async ask<T>(command: string, ...more: string[]): Promise<T> {
-    const call = command === "prepare" ? this.#backup.restore : this.#backup.run;
-    // The contract's command is the same but for its last word.
-    const args = [...call.args.slice(0, -1), command, ...more];
-    try {
-      const text = await this.docker.run(["exec", call.target, ...args], LONGEST_SECONDS);
-      return (text === "" ? undefined : JSON.parse(text)) as T;
-    } catch (error) {
-      throw failed(sentences(messageOf(error)), error);
-    }
-  }
+  /** All backups, the newest first. */
+  abstract list(): Promise<Listed[]>;
 
-  /** Those of the host, and behind them those that are in S3 alone. */
-  async list(): Promise<Listed[]> {
-    const here = await this.ask<Listed[]>("list");
-    if (!this.#backup.destination.startsWith("s3:")) return here;
-    const there = JSON.parse(await this.#courier("remote")) as Manifest[];
-    const remote = there.map((one) => ({ manifest: { ...one, remote: true }, verdict: "in S3 alone" }));
-    return [...here, ...remote];
-  }
+  /** Brings a backup that is in S3 alone to the host, whole and compared with its checksum. */
+  abstract fetch(name: string): Promise<void>;
 
-  /** Brings a backup from S3 to the host, whole and compared with its checksum. */
-  async fetch(name: string): Promise<void> {
-    await this.#courier("fetch", name);
-  }
+  /** Runs `work` while nothing uses the database; what used it is started again in any case. */
+  abstract withoutServices<T>(say: Say, work: () => Promise<T>): Promise<T>;
 
-  /** Keeps a sealed copy of the stack's state beside the backups. Returns `ok`, `pending` or `failed: …`. */
-  async keepState(name: string, sealed: string, waitSeconds: number): Promise<string> {
-    const { target, args } = this.#backup.run;
-    const call = [
-      "exec",
-      "--interactive",
-      target,
-      ...args.slice(0, -1),
-      "keep-state",
-      name,
-      String(waitSeconds),
-    ];
-    return (await this.docker.run(call, waitSeconds + 60, sealed)).trim();
-  }
-
-  /** The container that speaks with S3 has the same script in the same place. */
-  async #courier(...command: string[]): Promise<string> {
-    const { args } = this.#backup.run;
-    const own = ownContainers(this.engine.owner, "backup-courier");
-    const id = (await this.docker.run(["ps", "--quiet", ...own])).trim();
-    if (id === "") throw failed("The container that speaks with S3 does not run.");
-    try {
-      return await this.docker.run(["exec", id, ...args.slice(0, -1), ...command], LONGEST_SECONDS);
-    } catch (error) {
-      throw failed(sentences(messageOf(error)), error);
-    }
-  }
+  /** What is wrong with the backups beside those that are there, as sentences. */
+  abstract troubles(all: readonly Listed[]): Promise<string[]>;
 
   /** The backup of that name, or the newest good one. @throws CliError with exit code 2 where there is none. */
   async find(name?: string): Promise<Manifest> {
@@ -140,7 +71,7 @@ export class BackupJob {
   }
 }
 
-/** The container's own sentences, without what is in front of them. */
-function sentences(text: string): string {
-  return text.replace(/^docker exec: /, "").replaceAll(/^backup: (ALARM: )?/gm, "");
+/** The keeper's own sentences, without what is in front of them. */
+export function sentences(text: string): string {
+  return text.replaceAll(/^backup: (ALARM: )?/gm, "");
 }

@@ -1,6 +1,5 @@
 /** Putting a backup in the place of the database that serves: restored beside it, and exchanged while nothing uses it. */
 import type { BackupJob } from "./backup-job.ts";
-import { withoutServices } from "./paused-services.ts";
 import type { Say } from "./progress.ts";
 
 export interface Prepared {
@@ -27,9 +26,7 @@ export async function putInPlace(job: BackupJob, backup: string, say: Say): Prom
 /** Whatever fails, the old database serves on. */
 export async function exchange(job: BackupJob, { database }: Prepared, say: Say): Promise<Exchanged> {
   const from = Date.now();
-  const { kept } = await withoutServices(job.docker, job.engine.owner, job.outputs, say, () =>
-    swap(job, database),
-  );
+  const { kept } = await job.withoutServices(say, () => swap(job, database));
   return { kept, pausedSeconds: (Date.now() - from) / 1000 };
 }
 

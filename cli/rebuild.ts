@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Outputs } from "../components/outputs.ts";
 import { backendFacts, ensureBackend } from "./backend.ts";
-import { BackupJob } from "./backup-job.ts";
 import { recordsOf } from "./records.ts";
 import { putInPlace } from "./database-exchange.ts";
 import type { Docker } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
+import { dockerBackupJobOf } from "./open-backup.ts";
 import type { Progress } from "./progress.ts";
 import {
   type Project,
@@ -79,7 +79,7 @@ export async function rebuild(plan: RebuildPlan, progress: Progress): Promise<Re
   const store = recordsOf(made.outputs, docker, settings.images.nginx);
   await store?.write(copy.records);
   if (backup !== undefined) {
-    const job = await BackupJob.of(stack);
+    const job = await dockerBackupJobOf(stack);
     await timed("fetch", `Fetching the backup ${backup}`, () => job.fetch(backup));
     await timed("restore", `Restoring ${backup}`, async (say) => {
       await putInPlace(job, backup, say);

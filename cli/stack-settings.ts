@@ -1,5 +1,6 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
+import type { ClusterAccess } from "../components/kubernetes/provider.ts";
 import type { ApplicationSettings, Settings, VpsSettings } from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
@@ -158,6 +159,15 @@ export function isKubernetes(file: StackFile): boolean {
 /** Whether the stack is a machine alone, as far as its file says. */
 export function isHost(file: StackFile): boolean {
   return file.config.target === "host";
+}
+
+/** How a stack's cluster is reached, as far as its file says. */
+export function clusterAccessOf(file: StackFile | undefined): ClusterAccess {
+  const { kubeconfig, context } = objectOf(file?.config.cluster);
+  return {
+    ...(typeof kubeconfig === "string" ? { kubeconfig } : {}),
+    ...(typeof context === "string" ? { context } : {}),
+  };
 }
 
 /** The Docker Engine that a stack's settings name; undefined: as the docker command finds it. */

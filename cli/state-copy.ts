@@ -5,9 +5,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { backendFacts } from "./backend.ts";
-import { BackupJob } from "./backup-job.ts";
 import { recordsOf } from "./records.ts";
 import { badInput } from "./errors.ts";
+import { dockerBackupJobOf } from "./open-backup.ts";
 import { type Project, readStackFile } from "./project.ts";
 import { imageWithShell } from "./proxy.ts";
 import { objectOf } from "./stack-settings.ts";
@@ -73,7 +73,7 @@ export async function keepStateCopy(project: Project, stack: string): Promise<st
   const file = readStackFile(project, stack);
   const { recoveryKey } = objectOf(file?.config.backup);
   if (!file || typeof recoveryKey !== "string") return undefined;
-  const job = await BackupJob.of(stack);
+  const job = await dockerBackupJobOf(stack);
   const state = await job.engine.exportState();
   const at = new Date().toISOString();
   const { owner } = job.engine;

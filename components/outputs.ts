@@ -27,7 +27,11 @@ const reference = (...kinds: string[]) => {
 const call = z
   .strictObject({
     via: z.enum(["docker", "ssh+docker", "kubernetes", "lambda"]).describe("How to reach the target."),
-    target: z.string().describe("What to run it in, such as the name of a container."),
+    target: z
+      .string()
+      .describe(
+        "What to run it in: the name of a container; on Kubernetes `<namespace>/<CronJob>`, a Job of whose template is to be started with `args` as the command of its container.",
+      ),
     args: z.array(z.string()).min(1).describe("The command, word by word; it is never given to a shell."),
   })
   .describe("A command that a consumer can run.");

@@ -1,6 +1,7 @@
 /** `tristack backup`: makes, lists, verifies backups of the database, and tries to restore one. */
 import { Argument, Command } from "commander";
-import { BackupJob, type Listed, type Manifest } from "../backup-job.ts";
+import type { Listed, Manifest } from "../backup-job.ts";
+import { backupJobOf } from "../open-backup.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { badInput } from "../errors.ts";
 import { paint, print, printJson, table } from "../output.ts";
@@ -50,7 +51,7 @@ export function backupCommand(): Command {
 
 const DO: Record<Action, (stack: string, options: Options, name?: string) => Promise<void>> = {
   async now(stack, { json, anySize }) {
-    const job = await BackupJob.of(stack);
+    const job = await backupJobOf(stack);
     const made = await createProgress().step("Dumping, reading back, uploading", () =>
       job.ask<Manifest>("now", ...(anySize ? ["--any-size"] : [])),
     );
@@ -65,15 +66,18 @@ const DO: Record<Action, (stack: string, options: Options, name?: string) => Pro
   },
 
   async list(stack, { json }) {
-    const job = await BackupJob.of(stack);
-    const all = await job.list();
+    const job = await backupJobOf(stack);
+    const progress = createProgress();
+    const all = await progress.step("Listing", () => job.list());
+    // On stderr: they are no part of the list.
+    for (const trouble of await job.troubles(all)) progress.note(`warning: ${trouble}`);
     if (json) return printJson(all.map(({ manifest, verdict }) => ({ ...manifest, verdict })));
     if (all.length === 0) return print(`There is no backup of ${stack} yet.`);
     print(table(all.map(row)));
   },
 
   async verify(stack, { json }, name) {
-    const job = await BackupJob.of(stack);
+    const job = await backupJobOf(stack);
     const { name: found } = await job.find(name);
     const checked = await createProgress().step(`Reading ${found}`, () => job.ask<Manifest>("verify", found));
     if (json) return printJson({ ...checked, verified: true });
@@ -81,7 +85,7 @@ const DO: Record<Action, (stack: string, options: Options, name?: string) => Pro
   },
 
   async drill(stack, { json }, name) {
-    const job = await BackupJob.of(stack);
+    const job = await backupJobOf(stack);
     const { name: found } = await job.find(name);
     const done = await createProgress().step(`Restoring ${found} into a PostgreSQL of its own`, () =>
       job.ask<Drilled>("drill", found),

@@ -1,10 +1,11 @@
 /** `tristack restore`: puts a backup in the place of a stack's database, which is kept until it is confirmed. */
 import { Command } from "commander";
 import { confirm } from "../ask.ts";
-import { BackupJob } from "../backup-job.ts";
+import type { BackupJob } from "../backup-job.ts";
 import { type Prepared, exchange } from "../database-exchange.ts";
 import { badInput } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
+import { backupJobOf } from "../open-backup.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
@@ -36,7 +37,7 @@ export function restoreCommand(): Command {
     .action(async (stack: string, name: string | undefined, options: Options) => {
       if (options.confirm && name !== undefined)
         throw badInput(`backup: ${JSON.stringify(name)}; needs to be left out with --confirm`);
-      const job = await BackupJob.of(stack);
+      const job = await backupJobOf(stack);
       await exclusively(job.engine.project, stack, () =>
         options.confirm ? drop(job, options) : restore(job, name, options),
       );

@@ -2,6 +2,7 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
 import { blotOut } from "../../components/shared/secret-text.ts";
 import type { PartStatus } from "../carrier.ts";
+import { BACKUP } from "./backup-history.ts";
 import { type Cluster, asked } from "./client.ts";
 
 const LOG_LINES = 15;
@@ -57,7 +58,8 @@ function restarts({ restartCount, lastState }: V1ContainerStatus): string {
 
 /** What is wrong, in words: each pod that does not work, one of each part, with the end of its log. Empty when all do. */
 export async function troubles(cluster: Cluster): Promise<string> {
-  const bad = (await podsOfStack(cluster)).filter(isBad);
+  // No update has failed because of a backup that did.
+  const bad = (await podsOfStack(cluster)).filter((pod) => isBad(pod) && partOf(pod) !== BACKUP);
   const onePerPart = bad.filter(
     (pod, index) => bad.findIndex((one) => partOf(one) === partOf(pod)) === index,
   );

@@ -3,6 +3,7 @@ import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { RECORDS } from "../../components/kubernetes/records.ts";
 import { labelsOf } from "../../components/kubernetes/labels.ts";
 import type { RecordStore } from "../carrier.ts";
+import { backupHistory } from "./backup-history.ts";
 import { type Cluster, asked, isStatus, orIfMissing } from "./client.ts";
 
 /** A ConfigMap holds 1 MiB; the ledger, which grows, gets less than that. */
@@ -15,11 +16,12 @@ export class ClusterRecords implements RecordStore {
     this.#cluster = cluster;
   }
 
-  /** One that is no JSON is left out. */
+  /** One that is no JSON is left out. What backups and drills have come to is known by their Jobs. */
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     const { core, namespace } = this.#cluster;
     const map = await orIfMissing(core.readNamespacedConfigMap({ name: RECORDS, namespace }));
-    return Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
+    const own = Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
+    return { ...own, ...(await backupHistory(this.#cluster)).records };
   }
 
   async write(records: Readonly<Record<string, unknown>>): Promise<void> {

@@ -4,17 +4,19 @@
  */
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { VpsSettings } from "../settings.ts";
+import {
+  type BackupSettings,
+  courierSecretNames,
+  courierVariables,
+  keeperVariables,
+} from "../shared/backup-variables.ts";
 import type { Owner } from "../shared/labels.ts";
-import { longestGap } from "../shared/schedule.ts";
 import { seconds } from "../shared/units.ts";
 import { Alarms } from "./alarms.ts";
 import { REPLACED_BY, type Watched, containerArgs, savedScript, scriptText, variables } from "./container.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "./postgres.ts";
 import { RECORDS_FOLDER } from "./records.ts";
 import { SecretFiles } from "./secret-files.ts";
-
-export type BackupSettings = NonNullable<VpsSettings["backup"]>;
 
 export interface BackupArgs {
   owner: Owner;
@@ -69,20 +71,14 @@ export class Backup extends pulumi.ComponentResource {
         }),
         image: args.image,
         entrypoints: savedScript(SCRIPT, script("common.sh", "dump.sh", "restore.sh", "keeper.sh"), "serve"),
-        envs: variables({
-          ...common(owner, settings),
-          PGHOST: Postgres.host,
-          PGPORT: String(Postgres.port),
-          PGUSER: args.database.user,
-          PGDATABASE: args.database.name,
-          POSTGRES_PASSWORD_FILE,
-          SCHEDULE: settings.schedule,
-          DRILL_SCHEDULE: settings.drill,
-          SMALLER_THAN: String(settings.smallerThan),
-          S3: settings.s3?.bucket ?? "",
-          // Two attempts, each of a dump and its manifest, and some air.
-          VERDICT_SECONDS: String(settings.s3 ? 4 * seconds(settings.timeout) + 60 : 60),
-        }),
+        envs: variables(
+          keeperVariables(owner, settings, {
+            host: Postgres.host,
+            port: Postgres.port,
+            ...args.database,
+            passwordFile: POSTGRES_PASSWORD_FILE,
+          }),
+        ),
         volumes: [args.passwordMount, backups, ...outbox],
         networksAdvanced: [{ name: args.backend }],
         healthcheck: health(["CMD", "/bin/sh", SCRIPT, "health"]),
@@ -104,10 +100,10 @@ export class Backup extends pulumi.ComponentResource {
         image: args.courierImage,
         entrypoints: savedScript(
           SCRIPT,
-          script("common.sh", "remote.sh", "states.sh", "courier.sh"),
+          script("common.sh", "deliver.sh", "remote.sh", "states.sh", "courier.sh"),
           "serve",
         ),
-        envs: variables({ ...common(owner, settings), ...s3Variables(settings.s3) }),
+        envs: variables(courierVariables(owner, settings)),
         volumes: [
           ...(files ? [files.mount] : []),
           backups,
@@ -159,38 +155,9 @@ function health(tests: string[]) {
   return { tests, interval: "30s", timeout: "10s", startPeriod: "30s", retries: 3 };
 }
 
-function common(owner: Owner, settings: BackupSettings): Record<string, string> {
-  return {
-    STACK: `${owner.project}/${owner.stack}`,
-    RETENTION_DAYS: String(settings.retentionDays),
-    LATE_SECONDS: String(longestGap(settings.schedule) + seconds(settings.lateAfter)),
-    TIMEOUT: String(seconds(settings.timeout)),
-  };
-}
-
-/** Amazon's address holds the bucket; other servers take it as the path. */
-function s3Variables(s3: BackupSettings["s3"]): Record<string, string> {
-  if (!s3) return { S3_URL: "" };
-  const { bucket, region, endpoint } = s3;
-  return {
-    S3_URL: endpoint ? `${endpoint}/${bucket}` : `https://${bucket}.s3.${region}.amazonaws.com`,
-    S3_REGION: region,
-    S3_PREFIX: s3.prefix,
-    S3_ENCRYPTION: s3.serverSideEncryption,
-  };
-}
-
 function courierSecrets(name: string, args: BackupArgs, parent: pulumi.Resource): SecretFiles | undefined {
-  const { s3, ping } = args.settings;
-  const named = {
-    S3_ACCESS_KEY: s3?.accessKey,
-    S3_SECRET_KEY: s3?.secretKey,
-    PING_URL: ping,
-  };
   const secrets = Object.fromEntries(
-    Object.entries(named).flatMap(([file, secret]) =>
-      secret === undefined ? [] : [[file, args.secret(secret)]],
-    ),
+    Object.entries(courierSecretNames(args.settings)).map(([file, secret]) => [file, args.secret(secret)]),
   );
   if (Object.keys(secrets).length === 0) return undefined;
   return new SecretFiles(

@@ -15,6 +15,8 @@ export interface PodArgs {
   /** Secret whose entries are files in /run/secrets. */
   secretName?: pulumi.Input<string>;
   mounts?: kubernetes.types.input.core.v1.VolumeMount[];
+  /** Volumes besides those of `writable` and the secrets. */
+  volumes?: kubernetes.types.input.core.v1.Volume[];
   pullSecrets: pulumi.Input<string>[];
   serviceAccountName: pulumi.Input<string>;
 }
@@ -30,9 +32,17 @@ const REQUESTED_SHARE = 4;
 /** Logs and scratch space of a pod; more means that it is evicted. */
 const EPHEMERAL = { requests: "64Mi", limits: "1Gi" };
 
+/** What no container of the stack may do. */
+export const NO_RIGHTS = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  privileged: false,
+  capabilities: { drop: ["ALL"] },
+};
+
 /** A pod of one container. */
 export function podSpec(args: PodArgs, container: Omit<Container, "securityContext">): PodSpec {
-  const { user, secretName, writable = [], mounts = [] } = args;
+  const { user, secretName, writable = [], mounts = [], volumes = [] } = args;
   const folders = ["/tmp", ...writable];
   const scratch = folders.map((_, index) => ({ name: `scratch-${index}`, emptyDir: {} }));
   const secrets =
@@ -55,12 +65,7 @@ export function podSpec(args: PodArgs, container: Omit<Container, "securityConte
       {
         imagePullPolicy: "IfNotPresent",
         ...container,
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          privileged: false,
-          capabilities: { drop: ["ALL"] },
-        },
+        securityContext: NO_RIGHTS,
         volumeMounts: [
           ...folders.map((mountPath, index) => ({ name: `scratch-${index}`, mountPath })),
           ...(secretName === undefined
@@ -70,7 +75,7 @@ export function podSpec(args: PodArgs, container: Omit<Container, "securityConte
         ],
       },
     ],
-    volumes: [...scratch, ...secrets],
+    volumes: [...scratch, ...secrets, ...volumes],
   };
 }
 

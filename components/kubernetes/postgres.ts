@@ -19,6 +19,8 @@ export class Postgres extends pulumi.ComponentResource {
 
   /** Connection URL with the password: a secret. */
   readonly url: pulumi.Output<string>;
+  /** Secret with the password, as its entry `password`. */
+  readonly secretName: pulumi.Output<string>;
   /** Where the password lies: `k8s:<namespace>/<secret>/<entry>`. */
   readonly secretRef: pulumi.Output<string>;
   /** Claim of the volume with the data. */
@@ -60,6 +62,7 @@ export class Postgres extends pulumi.ComponentResource {
       this,
     );
     this.url = pulumi.interpolate`postgresql://${args.user}:${password}@${Postgres.host}:${Postgres.port}/${args.database}`;
+    this.secretName = secret.metadata.name;
     this.secretRef = pulumi.interpolate`k8s:${namespace}/${secret.metadata.name}/password`;
     this.registerOutputs({ claim: this.claim, secretRef: this.secretRef });
   }

@@ -34,12 +34,16 @@ export const backup = object({
   retentionDays: wholeNumber(1, 3650)
     .default(30)
     .describe(
-      "Days kept, counted by those that have a good backup, here and in S3: while backups fail, none is deleted.",
+      "Days kept, counted by those that have a good backup, on the host and in S3: while backups fail, none is deleted.",
     ),
   drill: schedule()
     .default("0 5 * * 0")
     .describe("When the newest backup is restored into a PostgreSQL that is thrown away, and compared."),
-  s3: s3.optional().describe("Where backups are uploaded to, besides the volume `backups` of the host."),
+  s3: s3
+    .optional()
+    .describe(
+      "Where backups are uploaded to: on a VPS besides the volume `backups` of the host, on a cluster nowhere else.",
+    ),
   ping: secretName(
     "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
   ).optional(),

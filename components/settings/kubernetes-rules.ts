@@ -58,6 +58,36 @@ export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
     },
   },
   {
+    meaning:
+      "On the target kubernetes backups are in S3, since a pod keeps nothing, and `backup.recoveryKey` is left out.",
+    reliesOn: [["backup"]],
+    *check({ backup }) {
+      if (!backup) return;
+      if (!backup.s3)
+        yield {
+          path: ["backup", "s3"],
+          need: "an object whose bucket and keys say where backups go: a pod keeps nothing",
+        };
+      if (backup.recoveryKey !== undefined)
+        yield {
+          path: ["backup", "recoveryKey"],
+          need: "to be left out, since the target is kubernetes: nothing here copies the stack's state",
+        };
+    },
+  },
+  {
+    meaning:
+      "On the target kubernetes Sunday is 0 in `backup.schedule` and `backup.drill`: its cron knows no 7.",
+    reliesOn: [["backup"]],
+    *check({ backup }) {
+      for (const key of ["schedule", "drill"] as const) {
+        const weekdays = backup?.[key].split(" ")[4] ?? "";
+        if (/(^|[,-])7/.test(weekdays))
+          yield { path: ["backup", key], need: "0 for Sunday, since Kubernetes knows no day 7" };
+      }
+    },
+  },
+  {
     meaning: "`delivery.steps` rise.",
     reliesOn: [["delivery"]],
     *check({ delivery }) {

@@ -11,6 +11,7 @@ import {
   services,
   silence,
 } from "./application.ts";
+import { backup } from "./backup.ts";
 import { environment } from "./environment.ts";
 import { delivery } from "./kubernetes-delivery.ts";
 import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
@@ -76,6 +77,11 @@ const storage = object({
 const images = object({
   postgres: image().default("postgres:16-alpine").describe("The database's, of PostgreSQL 16."),
   redis: image().default("redis:7-alpine").describe("The cache's, of Redis 7."),
+  courier: image()
+    .default("nginx:1.28-alpine")
+    .describe(
+      "What uploads backups: any with curl 7.75 or newer and a shell. The target vps has its nginx for it.",
+    ),
 });
 
 const gitops = object({
@@ -107,6 +113,7 @@ export const kubernetesSchema = object({
   services: services().describe("The application: `web`, `api`, and any worker."),
   delivery,
   database: database.prefault({}).describe("PostgreSQL 16."),
+  backup: backup.optional().describe("Backups of the database, in S3. Left out, there are none."),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),
   proxy: proxy.prefault({}).describe("How requests come in."),

@@ -54,6 +54,14 @@ export const applicationRules: readonly Rule<ApplicationSettings>[] = [
       };
     },
   },
+  {
+    meaning: "Secrets that `backup` names stand under `secrets`.",
+    reliesOn: [["secrets"], ["backup"]],
+    *check(settings) {
+      for (const [path, name] of backupSecrets(settings.backup))
+        yield* missingSecret(settings, ["backup", ...path], name);
+    },
+  },
 ];
 
 /** Rules about the stack as a whole. Those about services are in service-rules.ts. */
@@ -93,14 +101,6 @@ export const stackRules: readonly Rule[] = [
       }
     },
   },
-  {
-    meaning: "Secrets that `backup` names stand under `secrets`.",
-    reliesOn: [["secrets"], ["backup"]],
-    *check(settings) {
-      for (const [path, name] of backupSecrets(settings.backup))
-        yield* missingSecret(settings, ["backup", ...path], name);
-    },
-  },
   ...hostRules,
 ];
 
@@ -120,7 +120,7 @@ export function isPublic(domain: string): boolean {
 }
 
 /** Where a backup names secrets, and which. */
-function backupSecrets(backup: VpsSettings["backup"]): [string[], string][] {
+function backupSecrets(backup: ApplicationSettings["backup"]): [string[], string][] {
   const named: [string[], string | undefined][] = [
     [["s3", "accessKey"], backup?.s3?.accessKey],
     [["s3", "secretKey"], backup?.s3?.secretKey],

@@ -2,6 +2,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { GitOps } from "../kubernetes/gitops.ts";
+
+import { Backup } from "../kubernetes/backup.ts";
 import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
@@ -62,11 +64,27 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       user: settings.database.user,
       size: storage.database,
       storageClass: storage.class,
-      clients: clientsOf("database"),
+      clients: [...clientsOf("database"), ...(settings.backup ? ["backup"] : [])],
       protect,
     },
     opts,
   );
+  const backup =
+    settings.backup &&
+    new Backup(
+      "backup",
+      {
+        ...shared,
+        settings: settings.backup,
+        image: images.postgres,
+        courierImage: images.courier,
+        database: { name: settings.database.name, user: settings.database.user },
+        size: storage.database,
+        passwordSecret: postgres.secretName,
+        secret: (name) => secretValue(settings, name),
+      },
+      { ...opts, dependsOn: [postgres] },
+    );
   const redis = new Redis(
     "redis",
     {
@@ -151,6 +169,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       { name: "database", id: postgres.claim },
       { name: "cache", id: redis.claim },
     ],
+    backup: backup?.output,
     strategy: delivery.strategy,
     statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
@@ -166,7 +185,8 @@ const PARTS = {
 const RELEASES = { rolling: 2, "blue-green": 3, canary: 3 } as const;
 
 /** What everything may use at most. */
-function quotaOf({ services, database, cache, delivery }: KubernetesSettings) {
+function quotaOf({ services, database, cache, delivery, backup }: KubernetesSettings) {
+  const jobs = backup ? Backup.quota(backup) : { pods: 0, cpu: 0, memoryMebibytes: 0 };
   const most = Object.values(services).map((service) => ({
     pods: (service.autoscale?.maxReplicas ?? service.replicas) * RELEASES[delivery.strategy] + 1,
     ...service,
@@ -174,11 +194,12 @@ function quotaOf({ services, database, cache, delivery }: KubernetesSettings) {
   const sum = (of: (service: (typeof most)[number]) => number) =>
     most.reduce((total, one) => total + of(one), 0);
   return {
-    pods: sum(({ pods }) => pods) + 6,
-    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2),
+    pods: sum(({ pods }) => pods) + 6 + jobs.pods,
+    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2 + jobs.cpu),
     memoryMebibytes:
       sum(({ pods, memory }) => pods * mebibytes(memory)) +
-      2 * (mebibytes(database.memory) + mebibytes(cache.memory)),
+      2 * (mebibytes(database.memory) + mebibytes(cache.memory)) +
+      jobs.memoryMebibytes,
   };
 }
 

@@ -78,6 +78,7 @@ export class ClusterSite {
       [
         images.postgres.reference,
         images.redis.reference,
+        images.nginx.reference,
         ...SERVICES.map((name) => imageName(name, version)),
       ],
       say,
@@ -88,11 +89,25 @@ export class ClusterSite {
       PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    const own = settingsOf(version, images.postgres.reference, images.redis.reference);
-    await site.write({ ...own, ...settings });
-    succeeded(await site.pulumi("stack", "init", stack));
-    await site.#secrets();
+    const [postgres, redis, courier] = [images.postgres, images.redis, images.nginx].map(
+      ({ reference }) => reference,
+    );
+    await site.#init({ ...settingsOf(version, { postgres, redis, courier }), ...settings });
     return site;
+  }
+
+  /** Another stack of the same checkout, with the settings of this one and other secrets, not up yet. */
+  async beside(stack: string, domain: string): Promise<ClusterSite> {
+    await clear(stack);
+    const site = new ClusterSite(stack, this.workspace, this.version);
+    await site.#init({ ...this.settings, domain });
+    return site;
+  }
+
+  async #init(settings: Config): Promise<void> {
+    await this.write(settings);
+    succeeded(await this.pulumi("stack", "init", this.stack));
+    await this.#secrets();
   }
 
   async #secrets(): Promise<void> {
@@ -214,14 +229,14 @@ async function build(stack: string, node: string, python: string): Promise<strin
   return version;
 }
 
-function settingsOf(version: string, postgres: string, redis: string): Config {
+function settingsOf(version: string, images: Record<string, string | undefined>): Config {
   return {
     target: "kubernetes",
     environment: { kind: "local" },
     release: { version },
     certificates: { issuer: "given", certificate: "TLS_CERTIFICATE", key: "TLS_KEY" },
     proxy: { httpPort: PORTS.http, httpsPort: PORTS.https },
-    images: { postgres, redis },
+    images,
     // The node has two processors, and for a moment twice the pods.
     database: { cpu: 1, memory: "512MiB" },
     cache: { cpu: 0.4, memory: "128MiB" },

@@ -40,6 +40,30 @@ export function goodKubernetes(): Config {
   };
 }
 
+/** With backups in S3. */
+export function withBackup(): Config {
+  const good = goodKubernetes();
+  return {
+    ...good,
+    backup: {
+      s3: {
+        bucket: "shop-backups",
+        prefix: "shop/production/",
+        region: "eu-central-1",
+        accessKey: "S3_ACCESS",
+        secretKey: "S3_SECRET",
+      },
+      ping: "PING",
+    },
+    secrets: {
+      ...(good.secrets as object),
+      S3_ACCESS: "an-access-key",
+      S3_SECRET: "a-secret-key",
+      PING: "https://ping.example.com/uuid",
+    },
+  };
+}
+
 /** The same, delivered by canary. */
 export function canaried(): Config {
   const delivery = { strategy: "canary", analysis: { prometheus: "http://prometheus.monitoring:9090" } };

@@ -50,16 +50,6 @@ list() {
   echo "]"
 }
 
-verify() { # [name]
-  name=${1:-$(newest)}
-  [ -n "$name" ] || { say "there is no backup yet"; return 1; }
-  intact "$name" || return 1
-  lock 60 || return 1
-  tables_of "$name" > "$WORK/recorded"
-  readable "$HOME_FOLDER/$name.dump" "$WORK/recorded" || return 1
-  cat "$HOME_FOLDER/$name.json"
-}
-
 # Takes a copy of the state from stdin, and waits a while for the courier's word on it.
 keep_state() { # <name> <seconds>
   put "$STATES/$1.age" || return 1

@@ -105,7 +105,18 @@ SQL
   printf '{"dropped": [%s]}\n' "$(for one in $list; do printf '"%s"\n' "$one"; done | paste -sd, -)"
 }
 
-# A server of its own in the anonymous volume that the image declares; it listens on a socket alone and goes afterwards.
+# Reads one back, whole, and prints its manifest.
+verify() { # [name]
+  name=${1:-$(newest)}
+  [ -n "$name" ] || { say "there is no backup yet"; return 1; }
+  intact "$name" || return 1
+  lock 60 || return 1
+  tables_of "$name" > "$WORK/recorded"
+  readable "$HOME_FOLDER/$name.dump" "$WORK/recorded" || return 1
+  cat "$HOME_FOLDER/$name.json"
+}
+
+# A server of its own, where the image's has its data and here nothing is; it listens on a socket alone and goes afterwards.
 try_restore() { # <name>
   folder=/var/lib/postgresql/data/drill
   socket=/tmp/drill
