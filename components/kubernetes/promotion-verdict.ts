@@ -12,19 +12,14 @@ export interface LiveRollout {
     currentPodHash?: string;
     stableRS?: string;
     pauseConditions?: { reason?: string }[];
-    canary?: {
-      weights?: { canary?: { weight?: number } };
-      currentBackgroundAnalysisRunStatus?: { name?: string };
-    };
-    /** Of an AnalysisRun. */
-    metricResults?: { measurements?: { value?: string; message?: string }[] }[];
+    canary?: { weights?: { canary?: { weight?: number } } };
   };
 }
 
 export type Verdict =
   | { state: "serves" }
   /** `doubtful`: called wrong by the controller, which may not have seen everything yet. */
-  | { state: "on its way" | "failed" | "doubtful"; why: string; analysisRun?: string | undefined };
+  | { state: "on its way" | "failed" | "doubtful"; why: string };
 
 /** Pauses that are steps of the release: they end by themselves. */
 const STEPS = new Set(["CanaryPauseStep", "BlueGreenPause"]);
@@ -34,11 +29,10 @@ export function verdictOf({ metadata, status = {} }: LiveRollout): Verdict {
   if (status.observedGeneration !== String(metadata?.generation))
     return { state: "on its way", why: "waiting for Argo Rollouts to take it up" };
   const why = [status.phase, status.message].filter(Boolean).join(", ") || "no word from Argo Rollouts";
-  const analysisRun = status.canary?.currentBackgroundAnalysisRunStatus?.name;
-  if (status.abort) return { state: "failed", why, analysisRun };
+  if (status.abort) return { state: "failed", why };
   const stuck = status.pauseConditions?.find(({ reason = "" }) => !STEPS.has(reason));
-  if (stuck) return { state: "failed", why, analysisRun };
-  if (status.phase === "Degraded") return { state: "doubtful", why, analysisRun };
+  if (stuck) return { state: "failed", why };
+  if (status.phase === "Degraded") return { state: "doubtful", why };
   if (status.phase === "Healthy" && status.currentPodHash === status.stableRS) return { state: "serves" };
   const share = status.canary?.weights?.canary?.weight;
   return { state: "on its way", why: share === undefined ? why : `${why}, ${share} % of the traffic` };

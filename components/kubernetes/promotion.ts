@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type LiveRollout, type Verdict, verdictOf } from "./promotion-verdict.ts";
+import { type Verdict, verdictOf } from "./promotion-verdict.ts";
+import { liveRollouts } from "./live-rollouts.ts";
 import type { ClusterAccess } from "./provider.ts";
 
 export interface PromotionArgs {
@@ -13,7 +14,6 @@ export interface PromotionArgs {
   patienceSeconds: number;
 }
 
-const GROUP = { group: "argoproj.io", version: "v1alpha1" } as const;
 const PACE_MS = 1000;
 /** Until its controller has seen all that a Rollout names, it calls it wrong. */
 const DOUBT_SECONDS = 20;
@@ -39,54 +39,41 @@ export function promoted(
 
 async function wait(args: PromotionArgs & { namespace: string }, resource: pulumi.Resource): Promise<void> {
   const { name, patienceSeconds } = args;
-  const read = await reader(args);
+  const live = await liveRollouts(args);
   const began = Date.now();
   const elapsed = () => Math.round((Date.now() - began) / 1000);
   let doubtedAt: number | undefined;
   let said = "";
   for (;;) {
-    const verdict = verdictOf(await read("rollouts", name));
+    // One answer that does not come is no reason to give up a release.
+    const verdict = await live.rollout(name).then(verdictOf, unanswered);
     if (verdict.state === "serves") return;
     doubtedAt = verdict.state === "doubtful" ? (doubtedAt ?? elapsed()) : undefined;
     const failed =
       verdict.state === "failed" || (doubtedAt !== undefined && elapsed() - doubtedAt >= DOUBT_SECONDS);
-    if (failed || elapsed() > patienceSeconds) throw await refusal(args, verdict, failed, read);
+    if (failed)
+      throw refusal(args, `failed, and the one before serves: ${verdict.why}`, await live.measured(name));
+    if (elapsed() > patienceSeconds)
+      throw refusal(args, `does not serve after ${patienceSeconds} s: ${verdict.why}`);
     if (verdict.why !== said) await pulumi.log.info(`${name}: ${verdict.why}`, resource, undefined, true);
     said = verdict.why;
     await sleep(PACE_MS);
   }
 }
 
-type Read = (plural: "rollouts" | "analysisruns", name: string) => Promise<LiveRollout>;
-
-/** The client is loaded by those alone who wait for a Rollout: it is large. */
-async function reader({ cluster, namespace }: PromotionArgs & { namespace: string }): Promise<Read> {
-  const { CustomObjectsApi, KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  if (cluster.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(cluster.kubeconfig);
-  if (cluster.context !== undefined) config.setCurrentContext(cluster.context);
-  const api = config.makeApiClient(CustomObjectsApi);
-  return async (plural, name) =>
-    (await api.getNamespacedCustomObject({ ...GROUP, namespace, plural, name })) as LiveRollout;
+function unanswered(error: unknown): Verdict {
+  // The client adds the whole answer to its message, headers and all.
+  const [first = "", second = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return { state: "doubtful", why: `the cluster does not answer: ${first} ${second}`.trim() };
 }
 
-async function refusal(
-  { name, namespace, patienceSeconds }: PromotionArgs & { namespace: string },
-  { why, analysisRun }: Exclude<Verdict, { state: "serves" }>,
-  failed: boolean,
-  read: Read,
-): Promise<pulumi.RunError> {
-  const measured =
-    failed && analysisRun !== undefined
-      ? ((await read("analysisruns", analysisRun)).status?.metricResults ?? []).flatMap(
-          ({ measurements = [] }) => measurements.map(({ value, message }) => value ?? message ?? "nothing"),
-        )
-      : [];
+function refusal(
+  { name, namespace }: PromotionArgs & { namespace: string },
+  why: string,
+  measured: string[] = [],
+) {
   const lines = [
-    failed
-      ? `the release of ${name} failed, and the one before serves: ${why}`
-      : `the release of ${name} does not serve after ${patienceSeconds} s: ${why}`,
+    `the release of ${name} ${why}`,
     ...(measured.length > 0 ? [`error rates measured: ${measured.join(", ")}`] : []),
     `It stays so until there is another release, or by: kubectl argo rollouts retry rollout ${name} -n ${namespace}`,
   ];

@@ -99,19 +99,17 @@ describe("what is made of a Rollout's own words", () => {
     assert.equal(stateOf({ metadata: { generation: 1 } }), "on its way");
   });
 
-  it("is a failure, with its reason and what was measured, once it is aborted", () => {
+  it("is a failure, with its reason, once it is aborted", () => {
     const verdict = verdictOf(
       live({
         phase: "Degraded",
         message: "RolloutAborted: too many errors",
         abort: true,
-        canary: { currentBackgroundAnalysisRunStatus: { name: "api-abc-2" } },
       }),
     );
     assert.deepEqual(verdict, {
       state: "failed",
       why: "Degraded, RolloutAborted: too many errors",
-      analysisRun: "api-abc-2",
     });
   });
 

@@ -57,15 +57,16 @@ describe("releases by Argo Rollouts", () => {
       assert.deepEqual(report.releases, ["b2", site.version]);
     });
 
-    it("goes back by the settings alone as well, and forward again over what was changed by hand", async () => {
-      await releases("b2");
+    it("follows the settings again afterwards, over what was changed by hand", async () => {
+      await releases(site.version);
+      succeeded(await site.preview("--refresh"));
       const report = await underLoad(async () => {
+        await releases("b2");
         const began = Date.now();
         await site.change(["release", "version"], site.version);
         const [last, ran] = await Promise.all([lastAnswerOf("b2", 60), site.up()]);
         succeeded(ran);
-        const seconds = ((last - began) / 1000).toFixed(1);
-        console.log(`      by pulumi up: the last answer came after ${seconds} s`);
+        console.log(`      by pulumi up the last answer came after ${((last - began) / 1000).toFixed(1)} s`);
       });
       assert.deepEqual(report.failures, []);
       assert.equal(await site.runs(), site.version);
