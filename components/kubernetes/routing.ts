@@ -5,7 +5,8 @@ import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { seconds } from "../shared/units.ts";
 import { labelsOf } from "./labels.ts";
-import { SERVICE_PORT } from "./workload.ts";
+import { SHARES } from "./rollout.ts";
+import { SERVICE_PORT } from "./service.ts";
 
 export interface RoutingArgs {
   owner: Owner;
@@ -18,6 +19,8 @@ export interface RoutingArgs {
   certificate: pulumi.Input<string>;
   /** Public path prefixes by service. */
   routes: Record<string, string[]>;
+  /** Whether the services' traffic is shared out between two releases. */
+  shared: boolean;
 }
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
@@ -115,12 +118,17 @@ function namesOf(domain: string): string[] {
 }
 
 /** Gateway API chooses the longest match by itself; sorted, so that the same routes are always the same text. */
-function rulesOf({ routes, proxy }: RoutingArgs) {
+function rulesOf({ routes, proxy, shared }: RoutingArgs) {
+  const [group] = SHARES.apiVersion.split("/");
   return Object.entries(routes)
     .filter(([, paths]) => paths.length > 0)
     .map(([name, paths]) => ({
       matches: [...paths].sort().map((value) => ({ path: { type: "PathPrefix", value } })),
-      backendRefs: [{ group: "", kind: "Service", name, port: SERVICE_PORT, weight: 1 }],
+      backendRefs: [
+        shared
+          ? { group, kind: SHARES.kind, name, weight: 1 }
+          : { group: "", kind: "Service", name, port: SERVICE_PORT, weight: 1 },
+      ],
       timeouts: { request: proxy.timeout },
     }));
 }
