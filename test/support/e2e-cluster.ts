@@ -11,7 +11,7 @@ import {
   missingImages,
 } from "../../cli/images.ts";
 import type { Project } from "../../cli/project.ts";
-import { clusterUp, kubectl } from "../../toolchain/cluster/cluster.ts";
+import { type Extra, clusterUp, kubectl } from "../../toolchain/cluster/cluster.ts";
 import { loadImages } from "../../toolchain/cluster/images.ts";
 import { KUBECONFIG, PORTS } from "../../toolchain/cluster/layout.ts";
 import { ensureDocker } from "../../toolchain/docker.ts";
@@ -27,35 +27,51 @@ import { Workspace } from "./e2e-workspace.ts";
 export const STACK = "shop";
 const SERVICES = ["web", "api"] as const;
 
-/** Standard output of kubectl in the stack's namespace; fails when it does. */
-export async function cluster(...args: string[]): Promise<string> {
-  const { failed, stdout, stderr } = await kubectl(["--namespace", STACK, ...args]);
+/** As `ClusterSite.kubectl`, of the stack STACK. */
+export function cluster(...args: string[]): Promise<string> {
+  return kubectlIn(STACK, args);
+}
+
+async function kubectlIn(namespace: string, args: readonly string[]): Promise<string> {
+  const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
   assert.ok(!failed, `kubectl ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
 
+export interface SiteOptions {
+  /** @default STACK */
+  stack?: string;
+  /** What the cluster has besides. @default nothing */
+  extras?: readonly Extra[];
+  /** Over the settings that a site has. */
+  settings?: Config;
+}
+
 export class ClusterSite {
+  /** Its namespace is called so, too. */
+  readonly stack: string;
   readonly workspace: Workspace;
   /** Version that the first update runs. */
   readonly version: string;
   settings: Config;
 
-  private constructor(workspace: Workspace, version: string, settings: Config) {
+  private constructor(stack: string, workspace: Workspace, version: string) {
+    this.stack = stack;
     this.workspace = workspace;
     this.version = version;
-    this.settings = settings;
+    this.settings = {};
   }
 
   /** A cluster, images in it, and a stack that is not up yet. */
-  static async create(): Promise<ClusterSite> {
+  static async create({ stack = STACK, extras = [], settings = {} }: SiteOptions = {}): Promise<ClusterSite> {
     const say = (line: string) => console.log(`    ${line}`);
     await ensureDocker();
     await ensurePulumi({ target: "kubernetes" });
-    await clusterUp(say);
-    await clear();
+    await clusterUp(say, extras);
+    await clear(stack);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
-    const version = await build(images.node.reference, images.python.reference);
+    const version = await build(stack, images.node.reference, images.python.reference);
     await loadImages(
       [
         images.postgres.reference,
@@ -64,14 +80,15 @@ export class ClusterSite {
       ],
       say,
     );
-    const site = new ClusterSite(workspace, version, {});
+    const site = new ClusterSite(stack, workspace, version);
     Object.assign(workspace.env, {
       KUBECONFIG,
       PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    await site.write(settingsOf(version, images.postgres.reference, images.redis.reference));
-    succeeded(await site.pulumi("stack", "init", STACK));
+    const own = settingsOf(version, images.postgres.reference, images.redis.reference);
+    await site.write({ ...own, ...settings });
+    succeeded(await site.pulumi("stack", "init", stack));
     await site.#secrets();
     return site;
   }
@@ -89,7 +106,7 @@ export class ClusterSite {
   }
 
   async secret(name: string, value: string): Promise<void> {
-    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", STACK];
+    const args = ["config", "set", "--secret", "--path", `secrets.${name}`, "--stack", this.stack];
     succeeded(await this.workspace.pulumi(args, { input: value }));
   }
 
@@ -109,7 +126,12 @@ export class ClusterSite {
   }
 
   get #file(): string {
-    return join(this.workspace.root, `Pulumi.${STACK}.yaml`);
+    return join(this.workspace.root, `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** Standard output of kubectl in the stack's namespace; fails when it does. */
+  kubectl(...args: string[]): Promise<string> {
+    return kubectlIn(this.stack, args);
   }
 
   pulumi(...args: string[]): Promise<Ran> {
@@ -118,12 +140,12 @@ export class ClusterSite {
 
   /** `pulumi up`; its end is the test's own matter. */
   up(options: Partial<RunOptions> = {}): Promise<Ran> {
-    const args = ["up", "--stack", STACK, "--yes", "--skip-preview"];
+    const args = ["up", "--stack", this.stack, "--yes", "--skip-preview"];
     return this.workspace.pulumi(args, { timeoutSeconds: 1200, ...options });
   }
 
   preview(...more: string[]): Promise<Ran> {
-    return this.pulumi("preview", "--stack", STACK, "--expect-no-changes", ...more);
+    return this.pulumi("preview", "--stack", this.stack, "--expect-no-changes", ...more);
   }
 
   /** The same software under other tags, in Docker and in the cluster. */
@@ -151,14 +173,14 @@ export class ClusterSite {
 
   /** The stack goes; the cluster stays, for the next run. */
   async dispose(): Promise<void> {
-    await clear();
+    await clear(this.stack);
     await this.workspace.dispose();
   }
 }
 
 /** What an earlier run has left, having been killed, goes as well. */
-async function clear(): Promise<void> {
-  await kubectl(["delete", "namespace", STACK, "--ignore-not-found", "--timeout=120s"]);
+async function clear(stack: string): Promise<void> {
+  await kubectl(["delete", "namespace", stack, "--ignore-not-found", "--timeout=120s"]);
   await freeVolumes();
 }
 
@@ -176,11 +198,11 @@ async function freeVolumes(): Promise<void> {
 
 const FREE = JSON.stringify([{ op: "remove", path: "/spec/claimRef" }]);
 
-async function build(node: string, python: string): Promise<string> {
+async function build(stack: string, node: string, python: string): Promise<string> {
   const project = { root: REPOSITORY, name: PROJECT } as Project;
   const inputs: BuildInputs = {
     baseImages: { NODE_IMAGE: node, PYTHON_IMAGE: python },
-    owner: { project: PROJECT, stack: STACK },
+    owner: { project: PROJECT, stack },
   };
   const version = await developmentVersion(project, SERVICES, inputs);
   for (const name of await missingImages(SERVICES, version)) {
