@@ -25,7 +25,8 @@ export async function schemasOf(objects: readonly Manifest[]): Promise<string> {
     for (const schema of Object.values(schemas)) closed(schema);
     for (const [name, schema] of Object.entries(schemas))
       for (const { group, version: of, kind } of schema["x-kubernetes-group-version-kind"] ?? []) {
-        const path = join(folder, group, of);
+        // kubeconform takes the version for the group where there is none.
+        const path = join(folder, group || of, of);
         mkdirSync(path, { recursive: true });
         const whole = { $ref: `#/components/schemas/${name}`, components };
         writeFileSync(join(path, `${kind.toLowerCase()}.json`), JSON.stringify(whole));
