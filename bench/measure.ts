@@ -38,7 +38,11 @@ const SAMPLE_MILLISECONDS = 25;
 const TIMEOUT_SECONDS = 300;
 
 /** Runs `command` to its end, or to the signal. Fails with the end of its output unless it exits 0. */
-export async function measure(command: Command, signal: AbortSignal): Promise<Measured> {
+export async function measure(
+  command: Command,
+  signal: AbortSignal,
+  timeoutSeconds = TIMEOUT_SECONDS,
+): Promise<Measured> {
   signal.throwIfAborted();
   const started = performance.now();
   const process = execa(command.file, command.args, {
@@ -47,7 +51,7 @@ export async function measure(command: Command, signal: AbortSignal): Promise<Me
     stdin: "ignore",
     all: true,
     reject: false,
-    timeout: TIMEOUT_SECONDS * 1000,
+    timeout: timeoutSeconds * 1000,
     cancelSignal: signal,
   });
   const watch = new MemoryWatch(process.pid);
@@ -61,7 +65,7 @@ export async function measure(command: Command, signal: AbortSignal): Promise<Me
   signal.throwIfAborted();
   if (result.failed) {
     const why = result.timedOut
-      ? `not done within ${TIMEOUT_SECONDS} s`
+      ? `not done within ${timeoutSeconds} s`
       : `exit code ${result.exitCode ?? "none"}`;
     const end = result.all.trim().split("\n").slice(-25).join("\n");
     throw failed(`${[command.file, ...command.args].join(" ")}: ${why}\n${end}`);

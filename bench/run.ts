@@ -1,4 +1,4 @@
-/** `npm run bench -- startup|up|releases`: side-by-side measurements. */
+/** `npm run bench -- startup|up|releases|kubernetes-scale`: side-by-side measurements. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Watch } from "../cli/engine.ts";
 import { badInput, failed, presentError } from "../cli/errors.ts";
@@ -7,6 +7,7 @@ import { print, printJson } from "../cli/output.ts";
 import { createProgress } from "../cli/progress.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheFolder } from "../toolchain/paths.ts";
+import { kubernetesScale } from "./kubernetes-scale.ts";
 import { updateReadme } from "./readme.ts";
 import { type Report, asText, save } from "./report.ts";
 import { releases } from "./releases.ts";
@@ -40,6 +41,12 @@ const BENCHES: readonly { name: string; about: string; bench: Bench }[] = [
     about:
       "a release under load, against `docker compose up -d` and docker-rollout; about 10 minutes, needs its script",
     bench: releases,
+  },
+  {
+    name: "kubernetes-scale",
+    about:
+      "20 and 200 services on nodes of kwok, against `kubectl apply -k`; about 15 minutes a run, needs `npm run cluster -- up` before",
+    bench: kubernetesScale,
   },
 ];
 

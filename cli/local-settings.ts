@@ -1,6 +1,9 @@
-/** `Pulumi.local.yaml`: made from the tracked template, and afterwards the user's; only a few keys are kept current. */
+/**
+ * `Pulumi.local.yaml` and `Pulumi.local-kubernetes.yaml`: made from the tracked templates, and afterwards the user's; only
+ * a few keys are kept current.
+ */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Document, isMap, parseDocument } from "yaml";
 import { badInput } from "./errors.ts";
 import { type Project, ownFolder, stackPath } from "./project.ts";
@@ -13,7 +16,12 @@ export interface LocalChanges {
   readonly images?: Readonly<Record<string, string>>;
   readonly httpPort?: number;
   readonly httpsPort?: number;
+  /** Of the cluster that was made for it; one that the user has chosen stays. */
+  readonly kubeconfig?: string;
 }
+
+/** Stacks whose settings are made by `tristack start`, and go with them. */
+export const LOCAL_STACKS: readonly string[] = ["local", "local-kubernetes"];
 
 /** Where images live that were built on this machine and come from no registry. */
 export const LOCAL_REGISTRY = "tristack.local/";
@@ -23,16 +31,23 @@ export const LOCAL_REGISTRY = "tristack.local/";
  * byte.
  * @param prefix the project's name, as in `tristack:release`
  */
-export function mergeLocalSettings(text: string, prefix: string, changes: LocalChanges): string {
+export function mergeLocalSettings(
+  text: string,
+  prefix: string,
+  changes: LocalChanges,
+  stack = "local",
+): string {
   const document = parseDocument(text);
   const [problem] = document.errors;
-  if (problem) throw badInput(`Pulumi.local.yaml: ${problem.message}`);
+  if (problem) throw badInput(`Pulumi.${stack}.yaml: ${problem.message}`);
   const config = new Config(document, prefix);
   if (changes.version !== undefined && config.get("release", "version") !== changes.version) {
     config.set(["release"], document.createNode({ version: changes.version }));
   }
   if (changes.httpPort !== undefined) config.set(["proxy", "httpPort"], changes.httpPort);
   if (changes.httpsPort !== undefined) config.set(["proxy", "httpsPort"], changes.httpsPort);
+  if (changes.kubeconfig !== undefined && config.get("cluster", "kubeconfig") === undefined)
+    config.set(["cluster", "kubeconfig"], changes.kubeconfig);
   if (changes.images) mergeImages(config, changes.images);
   return config.changed ? document.toString({ lineWidth: 0 }) : text;
 }
@@ -86,18 +101,18 @@ class Config {
   }
 }
 
-/** Text of `Pulumi.local.yaml`, or of its template the first time. */
-export function readLocalSettings(project: Project): string {
-  const file = stackPath(project, "local");
-  return readFileSync(existsSync(file) ? file : join(project.root, "Pulumi.local.yaml.template"), "utf8");
+/** Text of the stack's file, or of its template the first time. */
+export function readLocalSettings(project: Project, stack: string): string {
+  const file = stackPath(project, stack);
+  return readFileSync(existsSync(file) ? file : `${file}.template`, "utf8");
 }
 
 /** Writes the file where it differs; whole or not at all. */
-export function writeLocalSettings(project: Project, text: string): void {
-  const file = stackPath(project, "local");
+export function writeLocalSettings(project: Project, text: string, stack: string): void {
+  const file = stackPath(project, stack);
   if (existsSync(file) && readFileSync(file, "utf8") === text) return;
   mkdirSync(ownFolder(project), { recursive: true, mode: 0o700 });
-  const draft = join(ownFolder(project), "Pulumi.local.yaml.new");
+  const draft = join(ownFolder(project), `${basename(file)}.new`);
   writeFileSync(draft, text);
   renameSync(draft, file);
 }

@@ -13,7 +13,7 @@ import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
 
-export const OUTPUTS_VERSION = "1.2.0";
+export const OUTPUTS_VERSION = "1.3.0";
 
 const url = () =>
   z.string("an http or https URL").regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "an http or https URL");
@@ -179,7 +179,9 @@ export const outputsSchema = z.strictObject({
     .describe("Backups of the database; null while there are none."),
   delivery: z
     .strictObject({
-      strategy: z.enum(["switch", "rolling", "canary"]).describe("How traffic moves to a release."),
+      strategy: z
+        .enum(["switch", "rolling", "blue-green", "canary"])
+        .describe("How traffic moves to a release."),
     })
     .describe("How releases are delivered."),
   monitoring: z

@@ -47,7 +47,8 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
   try {
     log(`${tool.name}: looking up what it is made of`);
     const overlay = await embedding(tool.source, cwd, env, draft);
-    const list = ["list", "-mod=readonly", "-deps", ...overlay, tool.source.package];
+    const tags = tool.source.tags ? ["-tags", tool.source.tags.join(",")] : [];
+    const list = ["list", "-mod=readonly", "-deps", ...tags, ...overlay, tool.source.package];
     const packages = await run("go", list, {
       cwd,
       env,
@@ -68,6 +69,7 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
       "-buildvcs=false",
       "-ldflags",
       linkerFlags(tool),
+      ...tags,
       ...overlay,
       "-o",
       built,
@@ -132,7 +134,7 @@ const QUESTIONS = {
 async function check(tool: Tool, built: string): Promise<void> {
   const question = tool.source.question ?? QUESTIONS[tool.kind];
   const answer = await run(built, question, { what: `${tool.name}, just built`, timeout: 60 });
-  const words = answer.split(/[\s,]+/).map((word) => word.replace(/^(?:CoreDNS-|v)/, ""));
+  const words = answer.split(/[\s,]+/).map((word) => word.replace(/^(?:CoreDNS-|v)|\+unknown$/g, ""));
   if (tool.kind === "language" || words.includes(tool.version)) return;
   throw failed(`${tool.name}, just built, says that it is ${answer.trim()}; needs ${tool.version}`);
 }

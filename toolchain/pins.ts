@@ -28,6 +28,8 @@ export interface GoSource {
   readonly package: string;
   /** Module of that go.mod that what comes out is named after, in reports. */
   readonly module: string;
+  /** Build tags. */
+  readonly tags?: readonly string[];
   /** Values that the linker sets, so that the executable knows its version. */
   readonly set?: Readonly<Record<string, string>>;
   /** Files that the main package embeds, and where they lie in the module's own folder. */
@@ -179,6 +181,32 @@ export const CLUSTER_TOOLS = {
   }),
   // Of no module but its own: what holds a pod's network namespace.
   pause: clusterTool("pause", "1.0.0", { package: ".", module: "tristack.local/toolchain/pause" }),
+} as const satisfies Record<string, Tool>;
+
+/** Plays the kubelet of nodes that are not there: for tests of scale alone, so that nobody else builds it. */
+export const KWOK: Tool = clusterTool("kwok", "0.8.0", {
+  package: "sigs.k8s.io/kwok/cmd/kwok",
+  module: "sigs.k8s.io/kwok",
+  set: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.8.0" },
+  beside: { stages: { module: "sigs.k8s.io/kwok", path: "kustomize/stage" } },
+});
+/** What blue-green and canary releases need besides: only a cluster that is asked for them has it. */
+export const DELIVERY_TOOLS = {
+  rollouts: clusterTool("rollouts", "1.10.1", {
+    package: "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+    module: "github.com/argoproj/argo-rollouts",
+    set: { "github.com/argoproj/argo-rollouts/utils/version.version": "1.10.1" },
+    question: ["--version"],
+    beside: { crds: { module: "github.com/argoproj/argo-rollouts", path: "manifests/crds" } },
+  }),
+  prometheus: clusterTool("prometheus", "3.13.3", {
+    package: "github.com/prometheus/prometheus/cmd/prometheus",
+    module: "github.com/prometheus/prometheus",
+    // Of all the clouds and schedulers that it finds its targets by, this cluster is one.
+    tags: ["remove_all_sd", "enable_kubernetes_sd"],
+    set: { "github.com/prometheus/common/version.Version": "3.13.3" },
+    question: ["--version"],
+  }),
 } as const satisfies Record<string, Tool>;
 
 export const TARGETS = Object.keys(PLUGINS_OF) as Target[];

@@ -18,6 +18,7 @@ import { withoutMigrations } from "../rollout.ts";
 import { openStack, update } from "../update.ts";
 import { adoptable } from "./adopt.ts";
 import { type Cluster, clusterOf } from "./client.ts";
+import { handedOver } from "./handover.ts";
 import { holdingNamespace, leaseHolder } from "./lease.ts";
 import { podLog } from "./pod-log.ts";
 import { podStatuses, troubles } from "./pods.ts";
@@ -69,10 +70,12 @@ export class ClusterCarrier implements Carrier {
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
     try {
-      return await update(this.#context.engine, undefined, progress, {
+      const result = await update(this.#context.engine, undefined, progress, {
         ...options,
         adopt: (pending) => adoptable(this.#cluster, pending),
       });
+      await progress.step("Handing over", (say) => handedOver(this.#cluster, say));
+      return result;
     } catch (error) {
       if (error instanceof LockedError || (error instanceof CliError && error.exitCode === 2)) throw error;
       const why = await troubles(this.#cluster).catch(() => "");

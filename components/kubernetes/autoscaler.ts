@@ -4,18 +4,21 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { labelsOf } from "./labels.ts";
+import type { Owned } from "./delivery.ts";
 
 export interface AutoscalerArgs {
   owner: Owner;
   namespace: pulumi.Input<string>;
   autoscale: NonNullable<Service["autoscale"]>;
+  /** What makes its pods. */
+  owned: Owned;
   /** Fewest pods. */
   least: number;
 }
 
 /** Its behavior is the source document's: up at once, down by halves after five quiet minutes. */
 export function autoscaler(name: string, args: AutoscalerArgs, opts: pulumi.CustomResourceOptions) {
-  const { owner, namespace, autoscale, least } = args;
+  const { owner, namespace, owned, autoscale, least } = args;
   const metric = (of: string, averageUtilization: number) => ({
     type: "Resource",
     resource: { name: of, target: { type: "Utilization", averageUtilization } },
@@ -25,7 +28,7 @@ export function autoscaler(name: string, args: AutoscalerArgs, opts: pulumi.Cust
     {
       metadata: { name: `${name}-hpa`, namespace, labels: labelsOf(owner, name) },
       spec: {
-        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
+        scaleTargetRef: { ...owned, name },
         minReplicas: least,
         maxReplicas: autoscale.maxReplicas,
         metrics: [metric("cpu", autoscale.cpu), metric("memory", autoscale.memory)],

@@ -40,8 +40,11 @@ export function internet(): Peer {
 }
 
 export function flows(args: FlowsArgs, opts: pulumi.CustomResourceOptions) {
-  const { owner, namespace, part, ingress, egress } = args;
-  const port = (number: number) => [{ protocol: "TCP", port: number }];
+  const { owner, namespace, part } = args;
+  const ports = (port: number) => [{ protocol: "TCP", port }];
+  // To Kubernetes a rule without peers is one for everybody. Nobody at all is told by leaving the list out.
+  const ingress = args.ingress.filter(({ from }) => from.length > 0);
+  const egress = args.egress.filter(({ to }) => to.length > 0);
   return new kubernetes.networking.v1.NetworkPolicy(
     part,
     {
@@ -49,8 +52,10 @@ export function flows(args: FlowsArgs, opts: pulumi.CustomResourceOptions) {
       spec: {
         podSelector: { matchLabels: selectorOf(owner, part) },
         policyTypes: ["Ingress", "Egress"],
-        ingress: ingress.map(({ from, port: number }) => ({ from, ports: port(number) })),
-        egress: egress.map(({ to, port: number }) => ({ to, ports: port(number) })),
+        ...(ingress.length > 0 && {
+          ingress: ingress.map(({ from, port }) => ({ from, ports: ports(port) })),
+        }),
+        ...(egress.length > 0 && { egress: egress.map(({ to, port }) => ({ to, ports: ports(port) })) }),
       },
     },
     opts,

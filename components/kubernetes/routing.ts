@@ -5,7 +5,8 @@ import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { seconds } from "../shared/units.ts";
 import { labelsOf } from "./labels.ts";
-import { SERVICE_PORT } from "./workload.ts";
+import { SHARES } from "./rollout.ts";
+import { SERVICE_PORT } from "./service.ts";
 
 export interface RoutingArgs {
   owner: Owner;
@@ -20,6 +21,8 @@ export interface RoutingArgs {
   routes: Record<string, string[]>;
   /** What has to be there before requests are sent to a service. */
   workloads: Record<string, pulumi.Resource>;
+  /** Whether the services' traffic is shared out between two releases. */
+  shared: boolean;
 }
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
@@ -109,7 +112,7 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
   // One each: a route has 16 rules at most, and is there as soon as its service is.
   for (const [name, paths] of Object.entries(args.routes)) {
     if (paths.length === 0) continue;
-    const rules = [ruleOf(name, paths, proxy.timeout)];
+    const rules = [ruleOf(args, name, paths)];
     route(
       args,
       `${NAME}-${name}`,
@@ -127,11 +130,16 @@ function namesOf(domain: string): string[] {
 }
 
 /** Gateway API chooses the longest match by itself; sorted, so that the same routes are always the same text. */
-function ruleOf(service: string, paths: readonly string[], timeout: string) {
+function ruleOf({ proxy, shared }: RoutingArgs, service: string, paths: readonly string[]) {
+  const [group] = SHARES.apiVersion.split("/");
   return {
     matches: [...paths].sort().map((value) => ({ path: { type: "PathPrefix", value } })),
-    backendRefs: [{ group: "", kind: "Service", name: service, port: SERVICE_PORT, weight: 1 }],
-    timeouts: { request: timeout },
+    backendRefs: [
+      shared
+        ? { group, kind: SHARES.kind, name: service, weight: 1 }
+        : { group: "", kind: "Service", name: service, port: SERVICE_PORT, weight: 1 },
+    ],
+    timeouts: { request: proxy.timeout },
   };
 }
 

@@ -11,6 +11,9 @@ import { SERVICE_LABEL, labelsOf, selectorOf } from "./labels.ts";
 import { Migration } from "./migration.ts";
 import { type PodArgs, podSpec, resourcesOf } from "./pod.ts";
 import { autoscaler } from "./autoscaler.ts";
+import { STOP_DELAY_SECONDS } from "./stop-delay.ts";
+import { type ReleaseArgs, gradualOf, templateLabel } from "./delivery.ts";
+import { release } from "./release.ts";
 
 export interface WorkloadArgs {
   owner: Owner;
@@ -26,25 +29,20 @@ export interface WorkloadArgs {
   /** Values whose change means new pods, though the program only sees them encrypted. */
   secretValues: Record<string, string>;
   pullSecrets: pulumi.Input<string>[];
+  delivery: ReleaseArgs["delivery"];
+  router: ReleaseArgs["router"];
+  cluster: ReleaseArgs["cluster"];
   /** Whether others apply its objects: then its Secret alone is made (gitops.ts). */
   appliedByOthers: boolean;
   /** Who may reach it, and whom it may reach. */
   flows: Pick<FlowsArgs, "ingress" | "egress">;
 }
 
-/** Port of every Service of the application, as the source document has it. */
-export const SERVICE_PORT = 80;
-/**
- * A pod that ends goes on taking requests for this long: kube-proxy and the router need a moment to hear of it. Measured
- * with Traefik: none fails with 5 s, 55 of 24,126 with 2 s (docs/decisions.md).
- */
-const STOP_DELAY_SECONDS = 5;
-/** ReplicaSets that are kept to go back to, as many as releases are in the ledger. */
-const HISTORY = 5;
-
 export class Workload extends pulumi.ComponentResource {
   /** Eight characters that change whenever the pods do. */
   readonly fingerprint: string;
+  /** Known once the release serves; fails where it does not get there. */
+  readonly serves: pulumi.Output<unknown>;
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:kubernetes:Workload", name, {}, opts);
@@ -55,6 +53,8 @@ export class Workload extends pulumi.ComponentResource {
     const metadata = { name, namespace, labels: labelsOf(owner, name, args.version) };
     if (args.appliedByOthers) {
       this.#secret(name, args);
+      // When it serves is theirs to say.
+      this.serves = pulumi.output(undefined);
       this.registerOutputs({});
       return;
     }
@@ -83,47 +83,24 @@ export class Workload extends pulumi.ComponentResource {
     };
     const migration = settings.migrate && this.#migration(name, args, settings.migrate, names);
 
-    const deployment = new kubernetes.apps.v1.Deployment(
+    const { owned, serves } = release(
       name,
       {
-        metadata,
-        spec: {
-          // Under an autoscaler the number is its own business.
-          ...(settings.autoscale ? {} : { replicas: settings.replicas }),
-          revisionHistoryLimit: HISTORY,
-          // Time for one pod to start, then for the one it replaces to end.
-          progressDeadlineSeconds: seconds(settings.health.startup) + STOP_DELAY_SECONDS + 30,
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
-          selector: { matchLabels: selectorOf(owner, name) },
-          template: {
-            metadata: { labels: { ...metadata.labels, ...SERVICE_LABEL }, annotations: plan.annotations },
-            spec: podOf(name, args, names),
-          },
+        ...args,
+        labels: metadata.labels,
+        template: {
+          metadata: { labels: { ...metadata.labels, ...SERVICE_LABEL }, annotations: plan.annotations },
+          spec: podOf(name, args, names),
         },
+        // Time for one pod to start, then for the one it replaces to end.
+        progressSeconds: seconds(settings.health.startup) + STOP_DELAY_SECONDS + 30,
       },
-      {
-        ...parent,
-        dependsOn: migration ? [migration] : [],
-        customTimeouts: { create: "10m", update: "10m" },
-      },
+      { ...parent, dependsOn: migration ? [migration] : [] },
     );
-    if (settings.port !== undefined) {
-      new kubernetes.core.v1.Service(
-        name,
-        {
-          metadata: { ...metadata, labels: labelsOf(owner, name) },
-          spec: {
-            type: "ClusterIP",
-            selector: selectorOf(owner, name),
-            ports: [{ name: "http", port: SERVICE_PORT, targetPort: "http", protocol: "TCP" }],
-          },
-        },
-        { ...parent, dependsOn: [deployment] },
-      );
-    }
+    this.serves = serves;
     if (settings.replicas > 1) disruptionBudget(name, args, parent);
     if (settings.autoscale)
-      autoscaler(name, { ...args, autoscale: settings.autoscale, least: settings.replicas }, parent);
+      autoscaler(name, { ...args, owned, autoscale: settings.autoscale, least: settings.replicas }, parent);
     this.registerOutputs({ fingerprint: this.fingerprint });
   }
 
@@ -235,7 +212,7 @@ function podOf(name: string, args: WorkloadArgs, names: Names) {
         whenUnsatisfiable: "ScheduleAnyway",
         labelSelector: { matchLabels: selectorOf(owner, name) },
         // Of one release at a time: otherwise the old one's pods decide where the new ones go.
-        matchLabelKeys: ["pod-template-hash"],
+        matchLabelKeys: [templateLabel(gradualOf(args.delivery, settings))],
       }),
     ),
     ...podSpec(policyOf(args, names), {

@@ -1,5 +1,6 @@
 /** What the settings of a stack on a cluster must be together. */
 import type { KubernetesSettings } from "../settings.ts";
+import { seconds } from "../shared/units.ts";
 import { ANY, type Rule, missingSecret } from "./rules.ts";
 
 export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
@@ -54,6 +55,34 @@ export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
             path: ["services", name, "assets"],
             need: "to be left out, since the target is kubernetes",
           };
+    },
+  },
+  {
+    meaning: "`delivery.steps` rise.",
+    reliesOn: [["delivery"]],
+    *check({ delivery }) {
+      if (delivery.strategy !== "canary") return;
+      for (const [index, step] of delivery.steps.entries()) {
+        const before = delivery.steps[index - 1] ?? 0;
+        if (step > before) continue;
+        yield { path: ["delivery", "steps", index], need: `more than ${before}, the step before` };
+      }
+    },
+  },
+  {
+    meaning:
+      "All pauses of a canary together are longer than `delivery.analysis` needs to abort: (`failureLimit` + 2) times its `interval`.",
+    reliesOn: [["delivery"]],
+    *check({ delivery }) {
+      if (delivery.strategy !== "canary") return;
+      const { steps, pause, analysis } = delivery;
+      const needed = (analysis.failureLimit + 2) * seconds(analysis.interval);
+      const least = Math.ceil(needed / steps.length);
+      if (seconds(pause) >= least) return;
+      yield {
+        path: ["delivery", "pause"],
+        need: `at least ${least}s: with ${steps.length} steps nothing less leaves time to abort`,
+      };
     },
   },
 ];

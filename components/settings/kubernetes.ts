@@ -11,8 +11,8 @@ import {
   services,
   silence,
 } from "./application.ts";
-import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
+import { delivery } from "./kubernetes-delivery.ts";
 import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
 
 /** RFC 1123, as Kubernetes' names are. */
@@ -105,7 +105,7 @@ export const kubernetesSchema = object({
     .optional()
     .describe("Namespace of everything. Default: the stack's name. Changing it replaces everything."),
   services: services().describe("The application: `web`, `api`, and any worker."),
-  delivery: object(watching).prefault({}).describe("How `tristack deploy` brings a release to the stack."),
+  delivery,
   database: database.prefault({}).describe("PostgreSQL 16."),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),

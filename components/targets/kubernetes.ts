@@ -27,7 +27,7 @@ import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
 
 export function kubernetes(settings: KubernetesSettings, release: Release, owner: Owner): Built {
-  const { environment, domain, proxy, images, storage } = settings;
+  const { environment, domain, proxy, images, storage, delivery } = settings;
   const protect = isProtected(environment.kind);
   const opts = { providers: [kubernetesProvider(settings.cluster)] };
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -88,6 +88,9 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       {
         ...shared,
         settings: service,
+        delivery,
+        router: proxy.mode,
+        cluster: settings.cluster,
         version: release.version,
         image: imageOf(release, name, service.image),
         environment: { ENVIRONMENT: owner.stack },
@@ -134,18 +137,21 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         ...certificate,
         routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
         workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
+        shared: delivery.strategy === "canary",
       },
       opts,
     );
 
   return {
-    releaseId: `${release.version}-${fingerprint(workloads.map((one) => one.fingerprint))}`,
+    releaseId: pulumi
+      .all(workloads.map(({ serves }) => serves))
+      .apply(() => `${release.version}-${fingerprint(workloads.map((one) => one.fingerprint))}`),
     database: { version: "16", host: Postgres.host, port: Postgres.port, secretRef: postgres.secretRef },
     volumes: [
       { name: "database", id: postgres.claim },
       { name: "cache", id: redis.claim },
     ],
-    strategy: "rolling",
+    strategy: delivery.strategy,
     statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
     cost: { monthlyUsd: null, unpriced: ["cluster"] },
   };
@@ -156,10 +162,13 @@ const PARTS = {
   cache: { name: "redis", port: Redis.port },
 } as const;
 
-/** What everything may use at most: all pods of a release twice, since the old ones run beside the new ones. */
-function quotaOf({ services, database, cache }: KubernetesSettings) {
+/** How many releases' pods may be there at once: old and new ones, and with Argo Rollouts those that are kept a while. */
+const RELEASES = { rolling: 2, "blue-green": 3, canary: 3 } as const;
+
+/** What everything may use at most. */
+function quotaOf({ services, database, cache, delivery }: KubernetesSettings) {
   const most = Object.values(services).map((service) => ({
-    pods: (service.autoscale?.maxReplicas ?? service.replicas) * 2 + 1,
+    pods: (service.autoscale?.maxReplicas ?? service.replicas) * RELEASES[delivery.strategy] + 1,
     ...service,
   }));
   const sum = (of: (service: (typeof most)[number]) => number) =>

@@ -183,8 +183,14 @@ describe("a stack on a cluster", () => {
       policyTypes: ["Ingress", "Egress"],
     });
     const peers = (name: string, way: "ingress" | "egress") =>
-      (spec(one("policy", name))[way] as { from?: object[]; to?: object[]; ports: { port: number }[] }[]).map(
-        (rule) => [JSON.stringify(rule.from ?? rule.to), ...rule.ports.map(({ port }) => port)].join(" "),
+      (
+        (spec(one("policy", name))[way] ?? []) as {
+          from?: object[];
+          to?: object[];
+          ports: { port: number }[];
+        }[]
+      ).map((rule) =>
+        [JSON.stringify(rule.from ?? rule.to), ...rule.ports.map(({ port }) => port)].join(" "),
       );
     assert.equal(peers("postgres", "egress").length, 0);
     const [clients = ""] = peers("postgres", "ingress");
@@ -208,6 +214,13 @@ describe("a stack on a cluster", () => {
       }
     assert.ok(peers("web", "ingress").join().includes('"kubernetes.io/metadata.name":"traefik"'));
     assert.deepEqual(peers("worker", "ingress"), []);
+  });
+
+  it("opens a cache that nobody uses to nobody: a rule without peers would let everybody in", async () => {
+    const other = await build(changed(goodKubernetes(), ["services", "api", "uses"], ["database"]));
+    const policy = spec(one("policy", "redis", other));
+    assert.deepEqual([policy.policyTypes, policy.ingress], [["Ingress", "Egress"], undefined]);
+    assert.ok(spec(one("policy", "redis")).ingress);
   });
 
   it("changes nothing of the others when a service comes that listens as they do", async () => {

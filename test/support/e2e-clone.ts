@@ -12,7 +12,13 @@ import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
 export const PROJECT = "tristack-e2e";
 
 /** Files that hold the project's name. */
-const NAMED = ["Pulumi.yaml", "Pulumi.local.yaml.template", "Pulumi.staging.yaml", "Pulumi.production.yaml"];
+const NAMED = [
+  "Pulumi.yaml",
+  "Pulumi.local.yaml.template",
+  "Pulumi.local-kubernetes.yaml.template",
+  "Pulumi.staging.yaml",
+  "Pulumi.production.yaml",
+];
 
 export interface Clone {
   readonly root: string;

@@ -11,7 +11,8 @@ import {
   missingImages,
 } from "../../cli/images.ts";
 import type { Project } from "../../cli/project.ts";
-import { clusterUp, kubectl } from "../../toolchain/cluster/cluster.ts";
+import { type Extra, clusterUp } from "../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../toolchain/cluster/kubectl.ts";
 import { loadImages } from "../../toolchain/cluster/images.ts";
 import { KUBECONFIG, PORTS } from "../../toolchain/cluster/layout.ts";
 import { ensureDocker } from "../../toolchain/docker.ts";
@@ -27,7 +28,7 @@ import { Workspace } from "./e2e-workspace.ts";
 export const STACK = "shop";
 const SERVICES = ["web", "api"] as const;
 
-/** Standard output of kubectl in a stack's namespace; fails when it does. */
+/** Standard output of kubectl in a namespace; fails when it does. */
 export function kubectlIn(namespace: string): (...args: string[]) => Promise<string> {
   return async (...args) => {
     const { failed, stdout, stderr } = await kubectl(["--namespace", namespace, ...args]);
@@ -36,33 +37,43 @@ export function kubectlIn(namespace: string): (...args: string[]) => Promise<str
   };
 }
 
+/** Of the stack STACK. */
 export const cluster = kubectlIn(STACK);
 
+export interface SiteOptions {
+  /** @default STACK */
+  stack?: string;
+  /** What the cluster has besides. @default nothing */
+  extras?: readonly Extra[];
+  /** Over the settings that a site has. */
+  settings?: Config;
+}
+
 export class ClusterSite {
-  readonly workspace: Workspace;
-  /** Name of the stack and of its namespace. */
+  /** Its namespace is called so, too. */
   readonly stack: string;
+  readonly workspace: Workspace;
   /** Version that the first update runs. */
   readonly version: string;
   settings: Config;
 
-  private constructor(workspace: Workspace, stack: string, version: string, settings: Config) {
-    this.workspace = workspace;
+  private constructor(stack: string, workspace: Workspace, version: string) {
     this.stack = stack;
+    this.workspace = workspace;
     this.version = version;
-    this.settings = settings;
+    this.settings = {};
   }
 
   /** A cluster, images in it, and a stack that is not up yet. */
-  static async create(stack = STACK): Promise<ClusterSite> {
+  static async create({ stack = STACK, extras = [], settings = {} }: SiteOptions = {}): Promise<ClusterSite> {
     const say = (line: string) => console.log(`    ${line}`);
     await ensureDocker();
     await ensurePulumi({ target: "kubernetes" });
-    await clusterUp(say);
+    await clusterUp(say, extras);
     await clear(stack);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
-    const version = await build(images.node.reference, images.python.reference);
+    const version = await build(stack, images.node.reference, images.python.reference);
     await loadImages(
       [
         images.postgres.reference,
@@ -71,13 +82,14 @@ export class ClusterSite {
       ],
       say,
     );
-    const site = new ClusterSite(workspace, stack, version, {});
+    const site = new ClusterSite(stack, workspace, version);
     Object.assign(workspace.env, {
       KUBECONFIG,
       PULUMI_BACKEND_URL: `file://${await workspace.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    await site.write(settingsOf(version, images.postgres.reference, images.redis.reference));
+    const own = settingsOf(version, images.postgres.reference, images.redis.reference);
+    await site.write({ ...own, ...settings });
     succeeded(await site.pulumi("stack", "init", stack));
     await site.#secrets();
     return site;
@@ -117,6 +129,11 @@ export class ClusterSite {
 
   get #file(): string {
     return join(this.workspace.root, `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** Standard output of kubectl in the stack's namespace; fails when it does. */
+  kubectl(...args: string[]): Promise<string> {
+    return kubectlIn(this.stack)(...args);
   }
 
   pulumi(...args: string[]): Promise<Ran> {
@@ -183,11 +200,11 @@ async function freeVolumes(): Promise<void> {
 
 const FREE = JSON.stringify([{ op: "remove", path: "/spec/claimRef" }]);
 
-async function build(node: string, python: string): Promise<string> {
+async function build(stack: string, node: string, python: string): Promise<string> {
   const project = { root: REPOSITORY, name: PROJECT } as Project;
   const inputs: BuildInputs = {
     baseImages: { NODE_IMAGE: node, PYTHON_IMAGE: python },
-    owner: { project: PROJECT, stack: STACK },
+    owner: { project: PROJECT, stack },
   };
   const version = await developmentVersion(project, SERVICES, inputs);
   for (const name of await missingImages(SERVICES, version)) {

@@ -39,3 +39,9 @@ export function goodKubernetes(): Config {
     secrets: { SECRET_KEY: "a-secret-that-is-long-enough" },
   };
 }
+
+/** The same, delivered by canary. */
+export function canaried(): Config {
+  const delivery = { strategy: "canary", analysis: { prometheus: "http://prometheus.monitoring:9090" } };
+  return { ...goodKubernetes(), delivery };
+}

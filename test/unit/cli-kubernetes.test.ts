@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { adoptable } from "../../cli/kubernetes/adopt.ts";
 import { clusterOf } from "../../cli/kubernetes/client.ts";
+import { oldPods } from "../../cli/kubernetes/handover.ts";
 import { sinceOf } from "../../cli/kubernetes/pod-log.ts";
 import { stateOf } from "../../cli/kubernetes/pods.ts";
 import { freeOn, unplaced } from "../../cli/kubernetes/room.ts";
@@ -109,6 +110,35 @@ describe("room on nodes", () => {
       ["api"],
     );
     assert.equal(unplaced([], { web: service(0.1) }).length, 1);
+  });
+});
+
+describe("the hand-over from one release to the next", () => {
+  const now = new Date("2026-11-25T12:00:00Z");
+  const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
+  const pod = (name: string, part: string, hash: string | undefined, age: number, told?: number): V1Pod => ({
+    metadata: {
+      name,
+      labels: { "app.kubernetes.io/name": part, ...(hash ? { "pod-template-hash": hash } : {}) },
+      creationTimestamp: ago(age),
+      ...(told === undefined ? {} : { deletionTimestamp: ago(told - 45), deletionGracePeriodSeconds: 45 }),
+    },
+  });
+
+  it("is over once old pods have been told to end for so long that nobody sends them anything", () => {
+    const pods = [
+      pod("web-new", "web", "b", 10),
+      pod("web-old", "web", "a", 100),
+      pod("web-told", "web", "a", 100, 2),
+      pod("web-ending", "web", "a", 100, 6),
+      pod("api-only", "api", "c", 100),
+      pod("postgres-0", "postgres", undefined, 100),
+    ];
+    assert.deepEqual(oldPods(pods, now), ["web-old", "web-told"]);
+  });
+
+  it("is over where nothing was to be replaced", () => {
+    assert.deepEqual(oldPods([pod("web-1", "web", "a", 5), pod("web-2", "web", "a", 900)], now), []);
   });
 });
 

@@ -70,7 +70,7 @@ describe("exit code 2, one message, no stack trace", () => {
     [["destroy"], /missing required argument 'stack'/],
     [["outputs", "local", "--colour"], /unknown option '--colour'/],
     [["start", "--https-port", "0"], /--https-port <n>.*'0' is invalid.*whole number from 1 to 65535/],
-    [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps/],
+    [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps, kubernetes/],
     [["outputs", "a b"], /"a b"; needs a name of letters, digits/],
     [["destroy", "../x"], /needs a name of letters, digits/],
     [["certificate", "revoke", "local"], /'revoke' is invalid.*Allowed choices are status, renew/],

@@ -91,7 +91,7 @@ describe("outputs", () => {
   });
 
   const wrong: readonly [path: string, value: unknown, line: string][] = [
-    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.2.0'],
+    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.3.0'],
     ["target", "heroku", "target is heroku; needs one of: vps, aws, kubernetes"],
     ["release", "v1.0.0", "release is v1.0.0; needs an object"],
     ["release.id", undefined, "release.id is missing; needs text"],

@@ -12,20 +12,13 @@ import { type Log, attempt, onPath, run } from "../command.ts";
 import { ensureDocker } from "../docker.ts";
 import { withLock } from "../lock.ts";
 import { cacheFolder } from "../paths.ts";
-import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { CLUSTER_TOOLS, KWOK, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { makeCertificates } from "./certificates.ts";
+import { addDelivery } from "./delivery.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
-import {
-  BRIDGE,
-  CTR,
-  KUBECONFIG,
-  NODE,
-  NODE_ADDRESS,
-  POLICY_CHAIN,
-  RUN_FOLDER,
-  clusterFolder,
-} from "./layout.ts";
+import { apply, established, kubectl, rolledOut, succeeds } from "./kubectl.ts";
+import { BRIDGE, CTR, NODE, NODE_ADDRESS, POLICY_CHAIN, RUN_FOLDER, clusterFolder } from "./layout.ts";
 import { VOLUMES, clusterObjects, volumeFolder } from "./objects.ts";
 import * as parts from "./parts.ts";
 import { addPolicyRules, enforcer, isEnforcing, requireBridgeFilter } from "./policies.ts";
@@ -47,30 +40,34 @@ export function isUp(): boolean {
   return NAMES.every(runs);
 }
 
+export { kubectl };
+
+/** What a cluster has only where it is asked for. */
+export const EXTRAS = { delivery: addDelivery } as const;
+export type Extra = keyof typeof EXTRAS;
+
 /** Brings the cluster up, or finds it up. Needs root on Debian. */
-export async function clusterUp(log: Log): Promise<void> {
+export async function clusterUp(log: Log, extras: readonly Extra[] = []): Promise<void> {
   await withLock(cacheFolder("cluster.lock"), log, async () => {
-    if (isUp() && (await ready())) return;
-    await requirements(log);
-    await remove(log);
-    const image = await ensurePartsImage(log);
-    try {
-      await startParts(image, log);
-    } catch (error) {
-      await remove(() => undefined);
-      throw error;
-    }
+    if (!isUp() || !(await ready())) await startAnew(log);
+    for (const extra of extras) await EXTRAS[extra](log);
   });
+}
+
+async function startAnew(log: Log): Promise<void> {
+  await requirements(log);
+  await remove(log);
+  const image = await ensurePartsImage("cluster", log);
+  try {
+    await startParts(image, log);
+  } catch (error) {
+    await remove(() => undefined);
+    throw error;
+  }
 }
 
 export async function clusterDown(log: Log): Promise<void> {
   await withLock(cacheFolder("cluster.lock"), log, () => remove(log));
-}
-
-/** `kubectl`, of the cluster's own version, as its administrator. */
-export function kubectl(args: readonly string[], input?: string) {
-  const options = { env: { KUBECONFIG }, reject: false, ...(input === undefined ? {} : { input }) } as const;
-  return execa(toolPath(CLUSTER_TOOLS.kubernetes), ["kubectl", ...args], options);
 }
 
 async function requirements(log: Log): Promise<void> {
@@ -115,41 +112,25 @@ async function startParts(image: string, log: Log): Promise<void> {
   await loadImages([image], log);
   start(parts.kubelet());
   start(parts.kubeProxy());
-  await apply(image, log);
+  await addObjects(image, log);
   await waitFor("kubelet", 60, () =>
     succeeds(["wait", "--for=condition=Ready", `node/${NODE}`, "--timeout=1s"]),
   );
   log("waiting for the name service, the metrics and the router");
-  const rollouts = [
-    ["kube-system", "coredns"],
-    ["kube-system", "metrics-server"],
-    ["traefik", "traefik"],
-  ];
-  await Promise.all(
-    rollouts.map(([namespace = "", name = ""]) =>
-      must(["rollout", "status", `deployment/${name}`, "--namespace", namespace, "--timeout=120s"]),
-    ),
+  await rolledOut(
+    { name: "coredns", namespace: "kube-system" },
+    { name: "metrics-server", namespace: "kube-system" },
+    { name: "traefik", namespace: "traefik" },
   );
 }
 
-/** Definitions first: nothing can be of a kind that is not there yet. */
-async function apply(image: string, log: Log): Promise<void> {
+async function addObjects(image: string, log: Log): Promise<void> {
   log("adding what the cluster is made of");
   const traefik = dirname(toolPath(CLUSTER_TOOLS.traefik));
-  const crds = ["gateway-api", "traefik.yaml"].flatMap((name) => ["--filename", join(traefik, name)]);
-  await must(["apply", "--server-side", ...crds]);
-  await must(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);
+  await apply(["gateway-api", "traefik.yaml"].flatMap((name) => ["--filename", join(traefik, name)]));
+  await established();
   const list = { apiVersion: "v1", kind: "List", items: clusterObjects(image) };
-  await must(["apply", "--server-side", "--filename", "-"], JSON.stringify(list));
-}
-
-async function must(args: readonly string[], input?: string): Promise<void> {
-  const { failed: refused, stderr } = await kubectl(args, input);
-  if (refused) throw failed(`kubectl ${args[0] ?? ""}: ${stderr}`);
-}
-
-async function succeeds(args: readonly string[]): Promise<boolean> {
-  return !(await kubectl(args)).failed;
+  await apply(["--filename", "-"], JSON.stringify(list));
 }
 
 function ready(): Promise<boolean> {
@@ -168,6 +149,7 @@ async function remove(log: Log): Promise<void> {
   if (existsSync(clusterFolder("run"))) {
     log("stopping the cluster");
     if (runs("kube-apiserver")) await endPods();
+    await stop(KWOK.name);
     for (const name of [...NAMES].reverse()) {
       if (name === "containerd") await endContainers();
       await stop(name);

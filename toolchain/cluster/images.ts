@@ -7,30 +7,30 @@ import { failed } from "../../cli/errors.ts";
 import { type Log, attempt, run } from "../command.ts";
 import { removeDrafts } from "../manifest.ts";
 import { cacheFolder } from "../paths.ts";
-import { CLUSTER_TOOLS, toolPath } from "../pins.ts";
+import { CLUSTER_TOOLS, DELIVERY_TOOLS, type Tool, toolPath } from "../pins.ts";
 import { CTR } from "./layout.ts";
 
-/** One image for all: each pod says by its command which of them it is. */
-const PROGRAMS = [
-  CLUSTER_TOOLS.pause,
-  CLUSTER_TOOLS.coredns,
-  CLUSTER_TOOLS.traefik,
-  CLUSTER_TOOLS["metrics-server"],
-] as const;
+/** One image for several: each pod says by its command which of them it is. */
+const IMAGES = {
+  cluster: [
+    CLUSTER_TOOLS.pause,
+    CLUSTER_TOOLS.coredns,
+    CLUSTER_TOOLS.traefik,
+    CLUSTER_TOOLS["metrics-server"],
+  ],
+  delivery: [DELIVERY_TOOLS.rollouts, DELIVERY_TOOLS.prometheus],
+} as const satisfies Record<string, readonly Tool[]>;
 
 const DRAFT = "cluster-context-";
 
 /** What the API server and registries outside are checked with. */
 const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 
-const DOCKERFILE = `FROM scratch
-COPY root /
-ENTRYPOINT ["/pause"]
-`;
-
-/** Reference of the image with the cluster's own programs; built where it is not there yet. */
-export async function ensurePartsImage(log: Log): Promise<string> {
-  const reference = `tristack.local/cluster:${inputs()}`;
+/** Reference of an image with programs of the cluster's own; built where it is not there yet. */
+export async function ensurePartsImage(name: keyof typeof IMAGES, log: Log): Promise<string> {
+  const programs = IMAGES[name];
+  const dockerfile = `FROM scratch\nCOPY root /\nENTRYPOINT ["/${programs[0].name}"]\n`;
+  const reference = `tristack.local/${name}:${inputs(dockerfile, programs)}`;
   if ((await attempt("docker", ["image", "inspect", reference])) !== undefined) return reference;
   log("making the image of the cluster's own parts");
   mkdirSync(cacheFolder(), { recursive: true });
@@ -39,10 +39,10 @@ export async function ensurePartsImage(log: Log): Promise<string> {
   const context = mkdtempSync(cacheFolder(DRAFT));
   try {
     const root = join(context, "root");
-    for (const tool of PROGRAMS) cpSync(toolPath(tool), join(root, tool.name));
+    for (const tool of programs) cpSync(toolPath(tool), join(root, tool.name));
     mkdirSync(join(root, "tmp"));
     cpSync(AUTHORITIES, join(root, AUTHORITIES));
-    writeFileSync(join(context, "Dockerfile"), DOCKERFILE);
+    writeFileSync(join(context, "Dockerfile"), dockerfile);
     await run("docker", ["build", "--tag", reference, context], {
       env: { DOCKER_BUILDKIT: "0" },
       what: "docker build of the cluster's parts",
@@ -53,9 +53,9 @@ export async function ensurePartsImage(log: Log): Promise<string> {
   return reference;
 }
 
-function inputs(): string {
-  const hash = createHash("sha256").update(DOCKERFILE);
-  for (const tool of PROGRAMS) hash.update(readFileSync(toolPath(tool)));
+function inputs(dockerfile: string, programs: readonly Tool[]): string {
+  const hash = createHash("sha256").update(dockerfile);
+  for (const tool of programs) hash.update(readFileSync(toolPath(tool)));
   return hash.digest("hex").slice(0, 12);
 }
 

@@ -1,18 +1,22 @@
-/** `npm run cluster -- up|down|status|load|kubectl`: the test cluster on this machine. */
-import { Command } from "commander";
+/** `npm run cluster -- up|down|status|load|fake-nodes|kubectl`: the test cluster on this machine. */
+import { Command, InvalidArgumentError, Option } from "commander";
 import { print, printJson } from "../../cli/output.ts";
 import { createProgress } from "../../cli/progress.ts";
 import { endWith } from "../command-end.ts";
-import { paced } from "../command.ts";
-import { clusterDown, clusterUp, isUp, kubectl } from "./cluster.ts";
+import { type Log, paced } from "../command.ts";
+import { EXTRAS, type Extra, clusterDown, clusterUp, isUp } from "./cluster.ts";
+import { setFakeNodes } from "./fake-nodes.ts";
 import { loadImages } from "./images.ts";
+import { kubectl } from "./kubectl.ts";
 import { KUBECONFIG, PORTS } from "./layout.ts";
 
 const EXAMPLES = `
 Examples:
   npm run cluster -- up                              a cluster of one node, with real pods; builds what it lacks (half an hour, once)
+  npm run cluster -- up --with delivery              the same with Argo Rollouts and Prometheus, for blue-green and canary
   npm run cluster -- load tristack.local/web:v1      copies images of this machine's Docker into it
   npm run --silent cluster -- kubectl get pods -A
+  npm run cluster -- fake-nodes 10                   pods that come now only seem to run: for tests of scale; 0 takes them away
   npm run cluster -- down                            leaves nothing behind but the built tools
 `;
 
@@ -27,8 +31,12 @@ const command = new Command("npm run cluster --")
 command
   .command("up")
   .description("bring it up, or find it up")
-  .action(async () => {
-    await createProgress().step("Cluster", (log) => clusterUp(paced(log, process.stderr.isTTY ? 150 : 0)));
+  .addOption(
+    new Option("--with <extra...>", "add Argo Rollouts and Prometheus to it").choices(Object.keys(EXTRAS)),
+  )
+  .action(async ({ with: extras }: { with?: Extra[] }) => {
+    const step = (log: Log) => clusterUp(paced(log, process.stderr.isTTY ? 150 : 0), extras);
+    await createProgress().step("Cluster", step);
     print(`The cluster is up. For kubectl: export KUBECONFIG=${KUBECONFIG}`);
   });
 command
@@ -51,6 +59,13 @@ command
   .argument("<image...>", "images with their tags")
   .action((images: string[]) => createProgress().step("Copying images", (log) => loadImages(images, log)));
 command
+  .command("fake-nodes")
+  .description(
+    "nodes whose pods only seem to run, by kwok; pods that come while there are any go there alone",
+  )
+  .argument("<count>", "how many; 0: none, as before", wholeNumber)
+  .action((count: number) => createProgress().step("Fake nodes", (log) => setFakeNodes(count, log)));
+command
   .command("kubectl")
   .description("kubectl of the cluster's version, as its administrator")
   .argument("[args...]")
@@ -62,6 +77,11 @@ command
     if (stderr) process.stderr.write(`${stderr}\n`);
     process.exitCode = exitCode ?? 1;
   });
+
+function wholeNumber(value: string): number {
+  if (/^\d{1,4}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError("needs a whole number, at most 9999");
+}
 
 try {
   await command.parseAsync();

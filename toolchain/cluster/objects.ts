@@ -1,7 +1,7 @@
 /** What the cluster is given at its start: name service, metrics, the router, and room for data. */
 import { DNS_SERVICE, NODE, PORTS, clusterFolder } from "./layout.ts";
 
-type KubernetesObject = Readonly<Record<string, unknown>>;
+export type KubernetesObject = Readonly<Record<string, unknown>>;
 
 /** Claims that the cluster can serve: tests make a handful, and each goes with the cluster. */
 export const VOLUMES = 24;
@@ -10,7 +10,8 @@ export const volumeFolder = (index: number): string => clusterFolder("volumes", 
 /** Class of the router, as Gateway API names it. */
 export const GATEWAY_CLASS = "traefik";
 const SYSTEM = "kube-system";
-const ROUTER_NAMESPACE = "traefik";
+export const ROUTER_NAMESPACE = "traefik";
+export const ROUTER_METRICS = 9100;
 
 export function clusterObjects(image: string): KubernetesObject[] {
   return [...nameService(image), ...metrics(image), ...router(image), ...storage()];
@@ -27,7 +28,15 @@ interface Program {
 }
 
 /** A Deployment of one of the cluster's own programs, with its service account. */
-function program({ name, namespace, image, command, ports, ready, files }: Program): KubernetesObject[] {
+export function program({
+  name,
+  namespace,
+  image,
+  command,
+  ports,
+  ready,
+  files,
+}: Program): KubernetesObject[] {
   const labels = { app: name };
   const metadata = { name, namespace, labels };
   return [
@@ -176,7 +185,7 @@ function router(image: string): KubernetesObject[] {
         "/traefik",
         `--entryPoints.web.address=:${PORTS.http}`,
         `--entryPoints.websecure.address=:${PORTS.https}`,
-        "--entryPoints.metrics.address=:9100",
+        `--entryPoints.metrics.address=:${ROUTER_METRICS}`,
         "--providers.kubernetesGateway",
         "--providers.kubernetesGateway.throttleDuration=100ms",
         "--providers.kubernetesCRD",
@@ -189,8 +198,8 @@ function router(image: string): KubernetesObject[] {
         "--global.checkNewVersion=false",
         "--global.sendAnonymousUsage=false",
       ],
-      ports: [hostPort(PORTS.http), hostPort(PORTS.https), { containerPort: 9100 }],
-      ready: { path: "/ping", port: 9100 },
+      ports: [hostPort(PORTS.http), hostPort(PORTS.https), { containerPort: ROUTER_METRICS }],
+      ready: { path: "/ping", port: ROUTER_METRICS },
     }),
     {
       apiVersion: "gateway.networking.k8s.io/v1",

@@ -12,8 +12,10 @@ import { builtFrom, install, reportTool } from "../manifest.ts";
 import { source } from "../paths.ts";
 import {
   BASE_IMAGE_NAMES,
+  CLUSTER_TOOLS,
   IMAGES,
   type ImageName,
+  KWOK,
   MONITORING_IMAGE_NAMES,
   TARGETS,
   imagesOf,
@@ -35,6 +37,13 @@ describe("the toolchain", () => {
         assert.match(builtFrom(tool), /^github\.com\/[^@]+@v\d+\.\d+\.\d+/, tool.name);
         assert.ok(existsSync(source("modules", tool.source.folder, "go.sum")), tool.name);
       }
+    });
+
+    it("build the parts of the test cluster from the version that each is known by", () => {
+      const { pause, ...tools } = CLUSTER_TOOLS;
+      assert.ok(existsSync(source("modules", pause.source.folder, "main.go")));
+      for (const tool of [...Object.values(tools), KWOK])
+        assert.equal(builtFrom(tool), `${tool.source.module}@v${tool.version}`);
     });
 
     it("build the very version of the CLI that package.json pins for launcher and SDK", () => {

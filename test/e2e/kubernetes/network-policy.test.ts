@@ -1,7 +1,7 @@
 /** NetworkPolicies on real pods: what the services need is let through, everything else gets no answer. */
 import assert from "node:assert/strict";
 import { type Server, createServer } from "node:net";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { BRIDGE, NODE_ADDRESS } from "../../../toolchain/cluster/layout.ts";
 import { ClusterSite, kubectlIn } from "../../support/e2e-cluster.ts";
 import { REPOSITORY, run, succeeded } from "../../support/e2e-command.ts";
@@ -43,7 +43,7 @@ describe("NetworkPolicies on a cluster", () => {
   const servers: Server[] = [];
 
   before(async () => {
-    site = await ClusterSite.create(STACK);
+    site = await ClusterSite.create({ stack: STACK });
     succeeded(await site.up());
     await kubectl(["delete", "namespace", ELSEWHERE, "--ignore-not-found"]);
     await kubectl(["create", "namespace", ELSEWHERE]);
