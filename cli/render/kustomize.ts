@@ -21,7 +21,7 @@ export function kustomize(stacks: readonly StackObjects[]): Files {
   const base = new Map([...(first ?? [])].filter(([key]) => others.every((other) => other.has(key))));
 
   const files = new Map(filesOf([...base.values()]));
-  files.set("kustomization.yaml", yamlFile({ ...KUSTOMIZATION, resources: [...files.keys()] }));
+  files.set("kustomization.yaml", yamlFile({ ...KUSTOMIZATION, resources: inOrder([...files.keys()]) }));
   return new Map([
     ...under("base", files),
     ...all.flatMap(({ stack, objects }) =>
@@ -45,8 +45,6 @@ function overlay(
   const kustomization = {
     ...KUSTOMIZATION,
     resources: ["../../base", ...own.map(([name]) => name)],
-    // The namespace before what is in it, whoever applies.
-    sortOptions: { order: "legacy" },
     namespace: stack.namespace,
     labels: [labelsOf(stack)],
     replicas: replicasOf(stack),
@@ -62,6 +60,12 @@ function overlay(
 
 function filesOf(objects: readonly Manifest[]): [name: string, text: string][] {
   return sorted(objects).map((object) => [fileName(object), yamlFile(object)]);
+}
+
+/** The namespace before what is in it: not everybody who applies sees to that. */
+function inOrder(names: readonly string[]): string[] {
+  const last = (name: string) => Number(!name.startsWith("namespace-"));
+  return [...names].sort((a, b) => last(a) - last(b));
 }
 
 function under(folder: string, files: Files): [path: string, text: string][] {

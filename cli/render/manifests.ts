@@ -104,17 +104,17 @@ function objectOf({ type, name, inputs }: Registered): Manifest {
   return inputs as unknown as Manifest;
 }
 
-/** Empty, they are as good as left out, and noise. */
-const NOTHING = new Set(["annotations", "imagePullSecrets"]);
+/** The server drops an empty list, and whoever compares would see a difference for ever. */
+function isNothing(key: string, value: unknown): boolean {
+  return JSON.stringify(value) === "[]" || (key === "annotations" && JSON.stringify(value) === "{}");
+}
 
 /** A copy with every text renamed. */
 function cleaned(value: unknown, rename: (text: string) => string): unknown {
   if (typeof value === "string") return rename(value);
   if (Array.isArray(value)) return value.map((one) => cleaned(one, rename));
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(
-    ([key, inner]) => !(NOTHING.has(key) && Object.keys(inner as object).length === 0),
-  );
+  const entries = Object.entries(value).filter(([key, inner]) => !isNothing(key, inner));
   return Object.fromEntries(entries.map(([key, inner]) => [key, cleaned(inner, rename)]));
 }
 

@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
 import { labelsOf } from "./labels.ts";
+import { mebi } from "./pod.ts";
 
 export interface NamespaceArgs {
   owner: Owner;
@@ -54,7 +55,7 @@ export class Namespace extends pulumi.ComponentResource {
           hard: {
             pods: String(args.quota.pods),
             "limits.cpu": String(args.quota.cpu),
-            "limits.memory": `${args.quota.memoryMebibytes}Mi`,
+            "limits.memory": mebi(args.quota.memoryMebibytes),
             "services.loadbalancers": "0",
             "services.nodeports": "0",
           },

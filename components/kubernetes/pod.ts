@@ -87,7 +87,7 @@ export function resourcesOf({ cpu, memory, requests }: Resources) {
   return {
     requests: {
       cpu: cpus(least.cpu),
-      memory: `${Math.floor(least.memory)}Mi`,
+      memory: mebi(Math.floor(least.memory)),
       "ephemeral-storage": EPHEMERAL.requests,
     },
     limits: { cpu: cpus(cpu), memory: quantity(memory), "ephemeral-storage": EPHEMERAL.limits },
@@ -97,6 +97,11 @@ export function resourcesOf({ cpu, memory, requests }: Resources) {
 /** `512MiB` as Kubernetes writes it. */
 export function quantity(size: string): string {
   return size.replace(/B$/, "");
+}
+
+/** Mebibytes as the API server writes them back. */
+export function mebi(amount: number): string {
+  return amount % 1024 === 0 ? `${amount / 1024}Gi` : `${amount}Mi`;
 }
 
 /** As the API server writes it back: any other spelling of the same amount shows up as a change. */

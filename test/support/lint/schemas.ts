@@ -1,6 +1,5 @@
 /** JSON Schemas of the API server's own kinds and of its CustomResourceDefinitions, as it publishes them. */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../cli/render/manifests.ts";
 import { kubectl } from "../../../toolchain/cluster/cluster.ts";
@@ -16,16 +15,16 @@ interface Api {
   components?: { schemas: Record<string, Schema> };
 }
 
-/** A place for schemas as kubeconform wants it, with those of every API version in use. */
-export async function schemasOf(objects: readonly Manifest[]): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "tristack-schemas-"));
+/** Writes those of every API version in use into a folder; returns the place as kubeconform wants it. */
+export async function schemasOf(objects: readonly Manifest[], folder: string): Promise<string> {
   for (const version of new Set(objects.map(({ apiVersion }) => apiVersion))) {
     const { components } = await published(version);
     const schemas = components?.schemas ?? {};
     for (const schema of Object.values(schemas)) closed(schema);
     for (const [name, schema] of Object.entries(schemas))
       for (const { group, version: of, kind } of schema["x-kubernetes-group-version-kind"] ?? []) {
-        const path = join(folder, group, of);
+        // kubeconform takes the version for the group where there is none.
+        const path = join(folder, group || of, of);
         mkdirSync(path, { recursive: true });
         const whole = { $ref: `#/components/schemas/${name}`, components };
         writeFileSync(join(path, `${kind.toLowerCase()}.json`), JSON.stringify(whole));

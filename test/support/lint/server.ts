@@ -3,11 +3,6 @@ import type { Manifest } from "../../../cli/render/manifests.ts";
 import { kubectl } from "../../../toolchain/cluster/cluster.ts";
 import { type Finding, type Linted, nameOf } from "./finding.ts";
 
-interface Template {
-  metadata?: Manifest["metadata"];
-  spec: object;
-}
-
 /** @param objects of a namespace that is there, with its service accounts: no pod is let in without. */
 export async function server(objects: readonly Manifest[]): Promise<Linted> {
   const findings: Finding[] = [];
@@ -24,14 +19,23 @@ export async function server(objects: readonly Manifest[]): Promise<Linted> {
 
 /** Of a Deployment that breaks Pod Security the server only warns: it is the pod that is refused. */
 function podsOf(object: Manifest): Manifest[] {
-  const template = templateOf(object);
+  const { template, jobTemplate, volumeClaimTemplates = [] } = (object.spec ?? {}) as PodOwner;
+  if (jobTemplate) return podsOf({ ...object, spec: jobTemplate.spec });
   if (!template) return [];
   const { name, namespace } = object.metadata;
+  const claims = volumeClaimTemplates.map(({ metadata: claim }) => ({
+    name: claim.name,
+    persistentVolumeClaim: { claimName: `${claim.name}-${name}-0` },
+  }));
+  const spec = { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claims] };
   const metadata = { ...template.metadata, name: `lint-${name}`, namespace };
-  return [{ apiVersion: "v1", kind: "Pod", metadata, spec: template.spec }];
+  return [{ apiVersion: "v1", kind: "Pod", metadata, spec }];
 }
 
-function templateOf({ spec }: Manifest): Template | undefined {
-  const { template, jobTemplate } = (spec ?? {}) as { template?: Template; jobTemplate?: Manifest };
-  return jobTemplate ? templateOf(jobTemplate) : template;
+interface PodOwner {
+  template?: { metadata?: object; spec: { volumes?: object[] } };
+  /** Of a CronJob. */
+  jobTemplate?: { spec: object };
+  /** Of a StatefulSet. */
+  volumeClaimTemplates?: { metadata: { name: string } }[];
 }

@@ -7,10 +7,7 @@ export interface Skip extends Pick<Finding, "tool" | "rule"> {
 }
 
 const PODS = /^(Deployment|StatefulSet|Job)\//;
-const DATA = /^StatefulSet\/(postgres|redis)$/;
 
-const PULLED_ONCE =
-  "Images are named by digest or by a version that is never pushed again: what a node has is what would come, and a registry that is down keeps no pod from starting.";
 const OWN_USER =
   "The user is the image's own, who owns its files and, for the database, its data. `services.*.user` changes it for images that have another.";
 
@@ -21,21 +18,19 @@ export const SKIPS: readonly Skip[] = [
     objects: /^Deployment\/worker$/,
     reason: "It has no port: nobody sends it anything that it would have to be ready for.",
   },
-  { tool: "checkov", rule: "CKV_K8S_15", objects: PODS, reason: PULLED_ONCE },
-  { tool: "kube-score", rule: "container-image-pull-policy", objects: PODS, reason: PULLED_ONCE },
+  {
+    tool: "kube-score",
+    rule: "container-image-pull-policy",
+    objects: PODS,
+    reason:
+      "Images are named by digest or by a version that is never pushed again: what a node has is what would come, and a registry that is down keeps no pod from starting.",
+  },
   { tool: "checkov", rule: "CKV_K8S_40", objects: PODS, reason: OWN_USER },
   { tool: "kube-score", rule: "container-security-context-user-group-id", objects: PODS, reason: OWN_USER },
   {
     tool: "kube-score",
-    rule: "statefulset-has-poddisruptionbudget",
-    objects: DATA,
-    reason:
-      "There is one pod of each: a budget would let no node be emptied, or would promise what it cannot keep.",
-  },
-  {
-    tool: "kube-score",
     rule: "statefulset-has-servicename",
-    objects: DATA,
+    objects: /^StatefulSet\/(postgres|redis)$/,
     reason:
       "Nobody asks for one pod by name: an address that stays when the pod is replaced serves clients better than a headless Service.",
   },

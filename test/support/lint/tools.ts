@@ -9,7 +9,7 @@ import { schemasOf } from "./schemas.ts";
 /** Every object against the schemas of the API server itself; one of a kind that it does not know is found, too. */
 export const kubeconform: Lint = async (file, objects) => {
   const program = await goTool("github.com/yannh/kubeconform/cmd/kubeconform", "v0.8.0");
-  const location = await schemasOf(objects);
+  const location = await schemasOf(objects, `${file}-schemas`);
   const report = await json<Conformity>(program, [
     ...["-strict", "-summary", "-verbose", "-output", "json"],
     ...["-schema-location", location, file],
