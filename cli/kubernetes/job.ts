@@ -28,25 +28,17 @@ export interface JobRequest {
  * @throws CliError with what its pod has said where it failed
  */
 export async function runJob(cluster: Cluster, request: JobRequest, say: Say): Promise<string> {
-  const { batch, core, namespace } = cluster;
+  const { batch, namespace } = cluster;
   const cronJob = await orIfMissing(batch.readNamespacedCronJob({ name: request.cronJob, namespace }));
   if (!cronJob) throw failed(`the namespace ${namespace} has no CronJob ${request.cronJob}`);
   const body = jobFrom(cronJob, request);
   const name = body.metadata?.name ?? "";
   await asked(batch.createNamespacedJob({ namespace, body }));
   try {
-    const passed = await ended(cluster, name, say);
-    const pod = await podOfJob(cluster, name);
-    const log = pod
-      ? await asked(
-          core.readNamespacedPodLog({ name: pod.metadata?.name ?? "", namespace, container: "keeper" }),
-        )
-      : "";
-    const { said, answer } = splitLog(log);
-    if (passed && answer !== undefined) return answer;
-    throw failed(
-      said.trim() || `the job ${name} failed without a word: kubectl -n ${namespace} describe job ${name}`,
-    );
+    const problem = await ended(cluster, name, say);
+    const { said, answer } = splitLog(await logOf(cluster, name));
+    if (problem === undefined && answer !== undefined) return answer;
+    throw failed(said.trim() || `the job ${name} failed: ${problem ?? "it gave no answer"}`);
   } finally {
     if (!request.kept) await remove(cluster, name);
   }
@@ -101,15 +93,26 @@ export function splitLog(log: string): { said: string; answer: string | undefine
   };
 }
 
-/** Whether it succeeded. */
-async function ended(cluster: Cluster, name: string, say: Say): Promise<boolean> {
+/** What its program has printed; nothing where it never ran, since its node was lost or its image not to be had. */
+async function logOf(cluster: Cluster, job: string): Promise<string> {
+  const { core, namespace } = cluster;
+  const pod = await podOfJob(cluster, job);
+  const [keeper] = pod?.status?.containerStatuses ?? [];
+  if (!keeper?.state?.terminated?.startedAt) return "";
+  const name = pod?.metadata?.name ?? "";
+  return asked(core.readNamespacedPodLog({ name, namespace, container: keeper.name }));
+}
+
+/** What the cluster says of its failure; undefined where it succeeded. */
+async function ended(cluster: Cluster, name: string, say: Say): Promise<string | undefined> {
   const { batch, namespace } = cluster;
   const began = Date.now();
   let told = "";
   for (;;) {
     const { status } = await asked(batch.readNamespacedJob({ name, namespace }));
-    if (isTrue(status?.conditions, "Complete")) return true;
-    if (isTrue(status?.conditions, "Failed")) return false;
+    if (isTrue(status?.conditions, "Complete")) return undefined;
+    const failure = status?.conditions?.find((one) => one.type === "Failed" && one.status === "True");
+    if (failure) return failure.message ?? failure.reason ?? "without a word";
     const waiting = await waitingFor(cluster, name);
     if (waiting !== undefined && Date.now() - began > START_SECONDS * 1000)
       throw failed(`the job ${name} did not start within ${START_SECONDS} s: ${waiting}`);
