@@ -13,8 +13,10 @@ export interface GitOpsArgs {
   /** Namespace of the stack. */
   namespace: pulumi.Input<string>;
   settings: NonNullable<KubernetesSettings["gitops"]>;
-  /** Deployments whose number of pods is an autoscaler's. */
+  /** Services whose number of pods is an autoscaler's. */
   autoscaled: string[];
+  /** Whether Argo Rollouts moves the traffic. */
+  gradual: boolean;
 }
 
 export class GitOps extends pulumi.ComponentResource {
@@ -45,16 +47,27 @@ export class GitOps extends pulumi.ComponentResource {
             syncOptions: ["CreateNamespace=true", "PruneLast=true", "RespectIgnoreDifferences=true"],
             retry: { limit: 5, backoff: { duration: "5s", factor: 2, maxDuration: "3m" } },
           },
-          ignoreDifferences: args.autoscaled.map((deployment) => ({
-            group: "apps",
-            kind: "Deployment",
-            name: deployment,
-            jsonPointers: ["/spec/replicas"],
-          })),
+          ignoreDifferences: ofOthers(args),
         },
       },
       { parent: this },
     );
     this.registerOutputs({});
   }
+}
+
+/** What controllers of the cluster write while they work: put back, it would undo that work. */
+function ofOthers({ autoscaled, gradual }: GitOpsArgs): object[] {
+  const kind = gradual ? { group: "argoproj.io", kind: "Rollout" } : { group: "apps", kind: "Deployment" };
+  const numbers = autoscaled.map((name) => ({ ...kind, name, jsonPointers: ["/spec/replicas"] }));
+  if (!gradual) return numbers;
+  return [
+    ...numbers,
+    { group: "", kind: "Service", jqPathExpressions: ['.spec.selector["rollouts-pod-template-hash"]'] },
+    {
+      group: "traefik.io",
+      kind: "TraefikService",
+      jqPathExpressions: [".spec.weighted.services[].weight"],
+    },
+  ];
 }

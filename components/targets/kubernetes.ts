@@ -140,6 +140,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         owner,
         namespace,
         settings: settings.gitops,
+        gradual: settings.delivery.strategy !== "rolling",
         autoscaled: services.filter(([, { autoscale }]) => autoscale).map(([name]) => name),
       },
       { ...opts, dependsOn: [...workloads, postgres, redis] },

@@ -53,6 +53,16 @@ describe("a stack that Argo CD applies", () => {
     );
   });
 
+  it("leaves to Argo Rollouts which pods get the traffic", async () => {
+    const delivery = { strategy: "canary", analysis: { prometheus: "http://prometheus.monitoring:9090" } };
+    const { spec } = application(await build({ ...withGitOps(), delivery })) as { spec: object };
+    const ignored = (spec as { ignoreDifferences: { kind: string }[] }).ignoreDifferences;
+    assert.deepEqual(
+      ignored.map(({ kind }) => kind),
+      ["Rollout", "Service", "TraefikService"],
+    );
+  });
+
   it("makes the namespace, its limits, the Secrets and the Application, and nothing that Argo CD makes", () => {
     const made = new Set(kinds(graph));
     const mine = ["Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "Secret", "Application"];

@@ -12,6 +12,8 @@ import { ensureTools } from "../../../toolchain/pulumi.ts";
 import { exampleSettings, otherSettings, rendered } from "../../support/rendered.ts";
 import type { Config } from "../../support/settings.ts";
 
+const CANARY = { strategy: "canary", analysis: { prometheus: "http://prometheus.monitoring:9090" } };
+
 describe("rendered stacks", () => {
   let scratch: string;
   before(async () => {
@@ -23,6 +25,10 @@ describe("rendered stacks", () => {
   const cases: Record<string, Record<string, Config>> = {
     "the example's two": { staging: exampleSettings("staging"), production: exampleSettings("production") },
     "one alone": { production: exampleSettings("production") },
+    "one of them delivered by canary": {
+      staging: exampleSettings("staging"),
+      production: { ...exampleSettings("production"), delivery: CANARY },
+    },
     "some that have little in common": {
       other: otherSettings(),
       production: exampleSettings("production"),
