@@ -50,6 +50,8 @@ export function rollout(
         namespace,
         labels: args.labels,
         annotations: {
+          // While it waits for the end of a Rollout, Pulumi's plugin dies of its `observedGeneration`, a text: gone at once.
+          "pulumi.com/deletionPropagationPolicy": "background",
           // Whoever goes back by `kubectl argo rollouts undo` owns the template from then on, but the settings win.
           "pulumi.com/patchForce": "true",
         },

@@ -85,6 +85,14 @@ describe("a stack on a cluster, delivered by canary", () => {
     }
   });
 
+  it("is deleted at once, since Pulumi's plugin dies while it waits, and put back where it was changed by hand", () => {
+    for (const name of ["api", "web"])
+      assert.deepEqual((one(graph, "rollout", name).inputs.metadata as Spec).annotations, {
+        "pulumi.com/deletionPropagationPolicy": "background",
+        "pulumi.com/patchForce": "true",
+      });
+  });
+
   it("leaves to Argo Rollouts what it sets: selectors and shares", () => {
     for (const name of ["api", "api-canary", "web", "web-canary"])
       assert.deepEqual(one(graph, "service", name).ignoreChanges, ["spec.selector"]);

@@ -178,8 +178,10 @@ describe("releases by Argo Rollouts", () => {
     });
   });
 
-  it("is destroyed without a rest", async () => {
-    succeeded(await site.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview"));
+  describe("in the end", () => {
+    it("is destroyed without a rest", async () => {
+      succeeded(await site.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview"));
+    });
   });
 
   async function releases(version: string): Promise<void> {
