@@ -170,7 +170,8 @@ function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
         }
       : {};
   return {
-    fingerprint: fingerprint([name, image, settings, environment, secretsId]),
+    // A release that was gone back to runs no migration, and is the same release.
+    fingerprint: fingerprint([name, image, { ...settings, migrate: undefined }, environment, secretsId]),
     secretsId,
     environment,
     annotations: annotations as Record<string, string>,
