@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
-import { blotOut } from "../components/shared/secret-text.ts";
+import { blotOut, secretWords } from "../components/shared/secret-text.ts";
 import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
 import type { Docker } from "./docker.ts";
 
@@ -34,9 +34,7 @@ async function secretsOf(docker: Docker, { Id, Config: { Image } }: Inspected): 
   const shell = ["--network", "none", "--user", "0:0", "--entrypoint", "sh", Image];
   const script = `for file in ${SECRETS_FOLDER}/*; do cat "$file"; echo; done`;
   const text = await docker.try(["run", "--rm", "--volumes-from", `${Id}:ro`, ...shell, "-c", script]);
-  if (text === undefined) return [];
-  const lines = text.split("\n").filter((line) => line.length >= 4);
-  return lines.flatMap((line) => [line, /:\/\/[^:/@]*:([^@]+)@/.exec(line)?.[1] ?? line]);
+  return text === undefined ? [] : secretWords(text);
 }
 
 /** Resolves with the first container that crashes, once `tell` has told; with undefined when `signal` ends the watch. */

@@ -15,8 +15,8 @@ import type {
 import { type Crash, watchForCrash } from "./crash-watch.ts";
 import { type DockerContext, type StackContext, withDocker } from "./deploy-context.ts";
 import { ownContainers } from "./docker.ts";
-import { LockedError, type UpResult } from "./engine.ts";
-import { CliError, failed, messageOf } from "./errors.ts";
+import { type UpResult, isNoRelease } from "./engine.ts";
+import { failed, messageOf } from "./errors.ts";
 import { holdingStack, lockHolder } from "./host-lock.ts";
 import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import type { Progress, Say } from "./progress.ts";
@@ -93,8 +93,7 @@ export class DockerCarrier implements Carrier {
     } catch (error) {
       ended.abort();
       const crash = await watch;
-      if (!crash || error instanceof LockedError || (error instanceof CliError && error.exitCode === 2))
-        throw error;
+      if (!crash || isNoRelease(error)) throw error;
       throw failed(`${messageOf(error)}\nThe end of its log:\n${crash.log}`, error);
     } finally {
       ended.abort();

@@ -48,6 +48,11 @@ export interface UpOptions {
 /** The stack is locked; the message names who holds it. */
 export class LockedError extends CliError {}
 
+/** Somebody else's update, or wrong input: no release is at fault. */
+export function isNoRelease(error: unknown): boolean {
+  return error instanceof LockedError || (error instanceof CliError && error.exitCode === 2);
+}
+
 /** What an engine operation is told besides its own options. */
 export interface Watch {
   readonly say: Say;

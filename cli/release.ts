@@ -111,7 +111,7 @@ async function held(job: Job): Promise<Released> {
   const prunedImages = await progress.step("Recording", () =>
     record(job, checked, result, lastDeploy, running),
   );
-  if ("backup" in settings && settings.backup?.recoveryKey !== undefined) await copyState(job);
+  if (settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
   const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
   const { version } = target;

@@ -9,8 +9,8 @@ import { seconds } from "../components/shared/units.ts";
 import { bake } from "./bake.ts";
 import type { Carrier, TrafficLog } from "./carrier.ts";
 import type { StackContext } from "./deploy-context.ts";
-import { LockedError } from "./engine.ts";
-import { CliError, messageOf } from "./errors.ts";
+import { isNoRelease } from "./engine.ts";
+import { messageOf } from "./errors.ts";
 import { Probe, type ProbeReport } from "./probe.ts";
 import type { Progress } from "./progress.ts";
 import { usingRelease } from "./release-file.ts";
@@ -115,8 +115,7 @@ export class Rollout {
       this.#outputs = outputs;
       return undefined;
     } catch (error) {
-      // Nobody's release is at fault: somebody else's update, or wrong input.
-      if (error instanceof LockedError || (error instanceof CliError && error.exitCode === 2)) throw error;
+      if (isNoRelease(error)) throw error;
       return messageOf(error);
     }
   }

@@ -2,7 +2,8 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { labelSelectorOf } from "./labels.ts";
 import { type Cluster, asked } from "./client.ts";
-import { createdAt, isTrue, podOfJob } from "./job.ts";
+import { createdAt, isTrue } from "./conditions.ts";
+import { podOfJob } from "./job.ts";
 
 export interface BackupHistory {
   /** As the host's records of the same names are: see components/outputs.ts, statusSchema. */

@@ -11,8 +11,8 @@ import type {
   RoomCheck,
 } from "../carrier.ts";
 import type { StackContext } from "../deploy-context.ts";
-import { LockedError, type UpResult } from "../engine.ts";
-import { CliError, failed, messageOf } from "../errors.ts";
+import { type UpResult, isNoRelease } from "../engine.ts";
+import { failed, messageOf } from "../errors.ts";
 import type { Progress } from "../progress.ts";
 import { withoutMigrations } from "../rollout.ts";
 import { openStack, update } from "../update.ts";
@@ -77,7 +77,7 @@ export class ClusterCarrier implements Carrier {
       await progress.step("Handing over", (say) => handedOver(this.#cluster, say));
       return result;
     } catch (error) {
-      if (error instanceof LockedError || (error instanceof CliError && error.exitCode === 2)) throw error;
+      if (isNoRelease(error)) throw error;
       const why = await troubles(this.#cluster).catch(() => "");
       throw why === "" ? error : failed(`${why}\n${messageOf(error)}`, error);
     }

@@ -5,6 +5,7 @@ import { STOP_DELAY_SECONDS } from "../../components/kubernetes/stop-delay.ts";
 import { failed } from "../errors.ts";
 import type { Say } from "../progress.ts";
 import type { Cluster } from "./client.ts";
+import { createdAt } from "./conditions.ts";
 import { partOf, podsOfStack } from "./pods.ts";
 
 /** Deletion of the last old pod follows at once; more time than that means that the controller is not well. */
@@ -40,9 +41,8 @@ function isTold({ metadata }: V1Pod, now: Date): boolean {
 }
 
 function newestHash(pods: readonly V1Pod[], part: string): string | undefined {
-  const created = ({ metadata }: V1Pod) => new Date(metadata?.creationTimestamp ?? 0).getTime();
   const own = pods.filter((pod) => partOf(pod) === part && !pod.metadata?.deletionTimestamp);
-  const newest = own.toSorted((a, b) => created(b) - created(a))[0];
+  const newest = own.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
   return newest && hashOf(newest);
 }
 

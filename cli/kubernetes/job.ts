@@ -5,6 +5,7 @@ import type { V1CronJob, V1Job, V1Pod } from "@kubernetes/client-node";
 import { failed } from "../errors.ts";
 import type { Say } from "../progress.ts";
 import { type Cluster, asked, orIfMissing } from "./client.ts";
+import { createdAt, isTrue, unscheduledOf } from "./conditions.ts";
 
 /** What stands in front of the answer in the log of a pod (components/kubernetes/backup/keeper-job.sh). */
 const ANSWER_LINE = "--- answer";
@@ -132,9 +133,9 @@ async function waitingFor(cluster: Cluster, job: string): Promise<string | undef
     const { items } = await asked(core.listNamespacedEvent({ namespace, fieldSelector }));
     return items.at(-1)?.message ?? "it has no pod yet";
   }
-  const { phase, conditions, containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const { phase, containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   if (phase !== "Pending") return undefined;
-  const unscheduled = conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
+  const unscheduled = unscheduledOf(pod.status);
   if (unscheduled) return `its pod finds no node: ${unscheduled.message ?? unscheduled.reason ?? ""}`;
   const [waiting] = [...initContainerStatuses, ...containerStatuses].flatMap(
     ({ state }) => state?.waiting ?? [],
@@ -147,14 +148,6 @@ export async function podOfJob({ core, namespace }: Cluster, job: string): Promi
   const { items } = await asked(core.listNamespacedPod({ namespace, labelSelector }));
   // Where it was tried twice, the last one tells.
   return items.sort((a, b) => createdAt(a) - createdAt(b)).pop();
-}
-
-export function createdAt({ metadata }: V1Pod | V1Job): number {
-  return new Date(metadata?.creationTimestamp ?? 0).getTime();
-}
-
-export function isTrue(conditions: { type: string; status: string }[] | undefined, type: string): boolean {
-  return conditions?.some((one) => one.type === type && one.status === "True") ?? false;
 }
 
 /** With its pod. One that is left behind goes by itself. */

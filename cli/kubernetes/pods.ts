@@ -1,9 +1,10 @@
 /** The pods of a stack: how they fare, and what those that do not work have to say. */
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import { blotOut } from "../../components/shared/secret-text.ts";
+import { blotOut, secretWords } from "../../components/shared/secret-text.ts";
 import type { PartStatus } from "../carrier.ts";
 import { BACKUP } from "./backup-history.ts";
 import { type Cluster, asked } from "./client.ts";
+import { isTrue, unscheduledOf } from "./conditions.ts";
 
 const LOG_LINES = 15;
 
@@ -34,9 +35,7 @@ export function stateOf({ metadata, status }: V1Pod): string {
   if (metadata?.deletionTimestamp) return "Terminating";
   const phase = status?.phase ?? "Unknown";
   const [container] = status?.containerStatuses ?? [];
-  const unscheduled = status?.conditions?.find(
-    ({ type, status }) => type === "PodScheduled" && status === "False",
-  );
+  const unscheduled = unscheduledOf(status);
   if (unscheduled) return `Pending: ${unscheduled.reason ?? ""}: ${unscheduled.message ?? ""}`;
   if (!container) return phase;
   const { waiting, terminated } = container.state ?? {};
@@ -69,8 +68,7 @@ export async function troubles(cluster: Cluster): Promise<string> {
 
 function isBad({ metadata, status }: V1Pod): boolean {
   if (metadata?.deletionTimestamp || status?.phase === "Succeeded") return false;
-  const ready = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
-  return !ready;
+  return !isTrue(status?.conditions, "Ready");
 }
 
 async function trouble(cluster: Cluster, pod: V1Pod): Promise<string> {
@@ -94,9 +92,7 @@ async function logTail(cluster: Cluster, pod: V1Pod): Promise<string> {
 async function secretsOf({ core, namespace }: Cluster, pod: V1Pod): Promise<string[]> {
   const names = (pod.spec?.volumes ?? []).flatMap(({ secret }) => secret?.secretName ?? []);
   const secrets = await Promise.all(names.map((name) => core.readNamespacedSecret({ name, namespace })));
-  const values = secrets
+  return secrets
     .flatMap(({ data }) => Object.values(data ?? {}))
-    .flatMap((value) => Buffer.from(value, "base64").toString("utf8").split("\n"))
-    .filter((line) => line.length >= 4);
-  return values.flatMap((line) => [line, /:\/\/[^:/@]*:([^@]+)@/.exec(line)?.[1] ?? line]);
+    .flatMap((value) => secretWords(Buffer.from(value, "base64").toString("utf8")));
 }

@@ -19,9 +19,11 @@ export class ClusterRecords implements RecordStore {
   /** One that is no JSON is left out. What backups and drills have come to is known by their Jobs. */
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     const { core, namespace } = this.#cluster;
-    const map = await orIfMissing(core.readNamespacedConfigMap({ name: RECORDS, namespace }));
-    const own = Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
-    return { ...own, ...(await backupHistory(this.#cluster)).records };
+    const [map, backups] = await Promise.all([
+      orIfMissing(core.readNamespacedConfigMap({ name: RECORDS, namespace })),
+      backupHistory(this.#cluster),
+    ]);
+    return { ...Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed)), ...backups.records };
   }
 
   async write(records: Readonly<Record<string, unknown>>): Promise<void> {

@@ -7,7 +7,9 @@ import { clusterUp } from "../../toolchain/cluster/cluster.ts";
 import { loadImages } from "../../toolchain/cluster/images.ts";
 import { KUBECONFIG, PORTS } from "../../toolchain/cluster/layout.ts";
 import type { ApplicationSettings } from "../../components/settings.ts";
-import type { ImageReport } from "../../toolchain/images.ts";
+import { ensureDocker } from "../../toolchain/docker.ts";
+import { type ImageReport, ensureBaseImages } from "../../toolchain/images.ts";
+import { ensurePulumi } from "../../toolchain/pulumi.ts";
 import { badInput } from "../errors.ts";
 import type { Progress } from "../progress.ts";
 import type { LocalChanges } from "../local-settings.ts";
@@ -42,9 +44,6 @@ function changes({ httpPort, httpsPort }: StartOptions): Omit<LocalChanges, "ver
 }
 
 async function prepare(_settings: ApplicationSettings, progress: Progress): Promise<ImageReport> {
-  const { ensureDocker } = await import("../../toolchain/docker.ts");
-  const { ensurePulumi } = await import("../../toolchain/pulumi.ts");
-  const { ensureBaseImages } = await import("../../toolchain/images.ts");
   await progress.step("Docker, which builds the images", (say) => ensureDocker({ log: paced(say) }));
   await progress.step("Pulumi's CLI and plugins", (say) =>
     ensurePulumi({ target: "kubernetes", log: paced(say) }),

@@ -5,6 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LoadReport {
   readonly requests: number;
@@ -66,6 +67,21 @@ export class Load {
     this.#child.send("stop");
     const [value] = (await Promise.race([report, ended])) as [LoadReport];
     return value;
+  }
+}
+
+/** A little of it before, during and after `work`, printed and handed back. */
+export async function underLoad(origin: string, work: () => Promise<void>): Promise<LoadReport> {
+  const load = new Load(origin);
+  try {
+    await sleep(2000);
+    await work();
+    await sleep(2000);
+    const report = await load.stop();
+    console.log(`      ${figures(report)}`);
+    return report;
+  } finally {
+    await load.stop();
   }
 }
 

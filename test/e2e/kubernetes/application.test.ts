@@ -9,7 +9,8 @@ import { API_URL, KUBECONFIG, PORTS, pki } from "../../../toolchain/cluster/layo
 import { ClusterSite, STACK, cluster } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
 import { ask, jsonOf } from "../../support/e2e-http.ts";
-import { Load, type LoadReport, type LoadShape, figures } from "../../support/e2e-load.ts";
+import { Load, type LoadShape, figures, underLoad } from "../../support/e2e-load.ts";
+import { until } from "../../support/e2e-until.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 
 /** As the issue asks for: 200 connections. */
@@ -35,7 +36,7 @@ describe("the application on a cluster", () => {
 
   it("answers over HTTPS through the gateway, keeps what is written, and redirects HTTP", async () => {
     // The router says that it has accepted a route a moment before it sends anything there.
-    await until("the site answers", async () => (await site.ask("/")).status === 200);
+    await until(PATIENCE_SECONDS, "the site answers", async () => (await site.ask("/")).status === 200);
     const health = await site.ask("/health");
     assert.equal(health.status, 200);
     const title = `row ${Date.now()}`;
@@ -84,7 +85,7 @@ describe("the application on a cluster", () => {
 
   it("drops no request in a rolling release", async () => {
     await site.tag("k2");
-    const report = await underLoad(async () => {
+    const report = await underLoad(site.origin, async () => {
       await site.change(["release", "version"], "k2");
       succeeded(await site.up());
     });
@@ -92,14 +93,14 @@ describe("the application on a cluster", () => {
     assert.deepEqual(report.unexpected, []);
     assert.deepEqual(report.releases, [site.version, "k2"]);
     // Pulumi's update ends once the new pods are ready; the last old one takes requests for a few seconds more.
-    await until("the new release serves alone", async () => (await site.runs()) === "k2");
+    await until(PATIENCE_SECONDS, "the new release serves alone", async () => (await site.runs()) === "k2");
     const jobs = await cluster("get", "jobs", "--output", "name");
     assert.equal(jobs.trim().split("\n").length, 1, "the migration of the release before is gone");
   });
 
   it("changes nothing for the worse with a release that crashes, nor with the next plain update", async () => {
     await site.change(["services", "api", "environment"], { FAULT: "crash" });
-    const report = await underLoad(async () => {
+    const report = await underLoad(site.origin, async () => {
       const ran = ended(await site.up(), 1);
       console.log(`      refused after ${ran.seconds.toFixed(1)} s`);
     });
@@ -134,7 +135,7 @@ describe("the application on a cluster", () => {
   it("leaves the number of pods to the autoscaler", async () => {
     await site.change(["services", "web", "autoscale"], { maxReplicas: 4 });
     succeeded(await site.up());
-    await until("the autoscaler reads metrics", async () =>
+    await until(PATIENCE_SECONDS, "the autoscaler reads metrics", async () =>
       /^\d+$/.test(
         await cluster(
           "get",
@@ -148,6 +149,7 @@ describe("the application on a cluster", () => {
     // Up by its own hand: three are the least from now on.
     await cluster("patch", "hpa", "web-hpa", "--type=merge", "--patch", '{"spec":{"minReplicas":3}}');
     await until(
+      PATIENCE_SECONDS,
       "there are three pods",
       async () =>
         (await cluster("get", "deployment", "web", "--output", "jsonpath={.status.readyReplicas}")) === "3",
@@ -222,20 +224,6 @@ describe("the application on a cluster", () => {
     assert.equal(phases.stdout.split(" ").filter((phase) => phase === "Released").length, 2);
   });
 
-  async function underLoad(work: () => Promise<void>): Promise<LoadReport> {
-    const load = new Load(site.origin);
-    try {
-      await sleep(2000);
-      await work();
-      await sleep(2000);
-      const report = await load.stop();
-      console.log(`      ${figures(report)}`);
-      return report;
-    } finally {
-      await load.stop();
-    }
-  }
-
   async function tokenConfig(token: string, round: number): Promise<string> {
     const file = join(await site.workspace.folder("tokens"), `${round}.yaml`);
     const config = {
@@ -280,12 +268,4 @@ async function refused(spec: object): Promise<string> {
   const { failed, stderr } = await tryPod(spec);
   assert.ok(failed, "the pod was let in");
   return stderr;
-}
-
-async function until(what: string, done: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_SECONDS * 1000;
-  while (!(await done().catch(() => false))) {
-    assert.ok(Date.now() < end, `not within ${PATIENCE_SECONDS} s: ${what}`);
-    await sleep(1000);
-  }
 }

@@ -1,9 +1,9 @@
 /** Backups of a stack on a cluster, in a real S3 server: made, listed, verified, restored into a fresh namespace; and how they fail. */
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { HeadObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { kubectl } from "../../../toolchain/cluster/cluster.ts";
 import { NODE_ADDRESS } from "../../../toolchain/cluster/layout.ts";
+import { until } from "../../support/e2e-until.ts";
 import { ClusterSite } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
 import { type Marker, marker, markersIn } from "../../support/e2e-markers.ts";
@@ -274,9 +274,4 @@ async function psql(site: ClusterSite, query: string): Promise<string> {
 /** Changes whenever somebody changes the workload. */
 function generationOf(site: ClusterSite): Promise<string> {
   return site.kubectl("get", "deployment", "api", "--output", "jsonpath={.metadata.generation}");
-}
-
-async function until(limit: number, what: string, done: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + limit * 1000; !(await done().catch(() => false)); await sleep(1000))
-    assert.ok(Date.now() < end, `not within ${limit} s: ${what}`);
 }

@@ -6,7 +6,8 @@ import { PROMETHEUS_URL } from "../../../toolchain/cluster/delivery.ts";
 import { ClusterSite } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
 import { ErrorRates } from "../../support/e2e-error-rates.ts";
-import { Load, type LoadReport, figures } from "../../support/e2e-load.ts";
+import { until } from "../../support/e2e-until.ts";
+import { underLoad } from "../../support/e2e-load.ts";
 import { Shares, rolloutField, told, undo } from "../../support/e2e-rollouts.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 
@@ -22,6 +23,9 @@ const FAST = { prometheus: PROMETHEUS_URL, interval: "5s", window: "10s", failur
 const CANARY = { strategy: "canary", steps: [20, 60], pause: "15s", analysis: FAST };
 const FAULTY = { FAULT: "errors", FAULT_ERROR_PERCENT: "20" };
 
+/** Longest time in which what ought to happen in a cluster has happened. */
+const PATIENCE_SECONDS = 90;
+
 describe("releases by Argo Rollouts", () => {
   let site: ClusterSite;
 
@@ -31,13 +35,17 @@ describe("releases by Argo Rollouts", () => {
     const first = succeeded(await site.up());
     console.log(`      up after ${first.seconds.toFixed(1)} s`);
     await site.tag("b2", "c2", "c3");
-    await until("the site answers", async () => (await site.ask("/api/items")).status === 200);
+    await until(
+      PATIENCE_SECONDS,
+      "the site answers",
+      async () => (await site.ask("/api/items")).status === 200,
+    );
   });
   after(() => site?.dispose());
 
   describe("blue-green", () => {
     it("drops no request when all traffic is switched to the new pods", async () => {
-      const report = await underLoad(() => releases("b2"));
+      const report = await underLoad(site.origin, () => releases("b2"));
       assert.deepEqual(report.failures, []);
       assert.deepEqual(report.unexpected, []);
       assert.deepEqual(report.releases, [site.version, "b2"]);
@@ -46,7 +54,7 @@ describe("releases by Argo Rollouts", () => {
     });
 
     it(`goes back to the pods that still run within ${SWITCH_SECONDS} s, without a failed request`, async () => {
-      const report = await underLoad(async () => {
+      const report = await underLoad(site.origin, async () => {
         const began = Date.now();
         const [last] = await Promise.all([lastAnswerOf("b2"), undo(site, "web", "api")]);
         const seconds = (last - began) / 1000;
@@ -60,7 +68,7 @@ describe("releases by Argo Rollouts", () => {
     it("follows the settings again afterwards, over what was changed by hand", async () => {
       await releases(site.version);
       succeeded(await site.preview("--refresh"));
-      const report = await underLoad(async () => {
+      const report = await underLoad(site.origin, async () => {
         await releases("b2");
         const began = Date.now();
         await site.change(["release", "version"], site.version);
@@ -84,14 +92,14 @@ describe("releases by Argo Rollouts", () => {
   describe("canary", () => {
     before(async () => {
       await site.change(["delivery"], CANARY);
-      const report = await underLoad(async () => void succeeded(await site.up()));
+      const report = await underLoad(site.origin, async () => void succeeded(await site.up()));
       console.log(`      from blue-green to canary: ${report.failures.length} failed`);
       assert.deepEqual(report.failures, []);
     });
 
     it("gives a good release more and more of the traffic, and drops no request", async () => {
       const shares = new Shares(site, "api");
-      const report = await underLoad(() => releases("c2"));
+      const report = await underLoad(site.origin, () => releases("c2"));
       const seen = await shares.stop();
       console.log(`      ${told(seen)}`);
       assert.deepEqual(
@@ -107,7 +115,7 @@ describe("releases by Argo Rollouts", () => {
 
     it("goes back to the release before without steps, though nobody asks for anything", async () => {
       await releases(site.version);
-      const report = await underLoad(() => releases("c2"));
+      const report = await underLoad(site.origin, () => releases("c2"));
       assert.deepEqual(report.failures, []);
     });
 
@@ -136,7 +144,7 @@ describe("releases by Argo Rollouts", () => {
         await sleep(15_000);
         await measured.analyse(JSON.parse(template) as { spec: object }, services);
         const enough = FAST.failureLimit + 4;
-        await until("there are enough measurements", async () => {
+        await until(PATIENCE_SECONDS, "there are enough measurements", async () => {
           const [below] = await measured.found();
           return (below?.measurements.length ?? 0) >= enough;
         });
@@ -195,7 +203,7 @@ describe("releases by Argo Rollouts", () => {
   async function aborts(within: number): Promise<void> {
     const good = await site.runs();
     const shares = new Shares(site, "api");
-    const report = await underLoad(async () => {
+    const report = await underLoad(site.origin, async () => {
       await site.change(["services", "api", "environment"], FAULTY);
       const ran = ended(await site.up(), 255);
       assert.match(ran.all, /the release of api failed, and the one before serves: .*error-rate/);
@@ -231,7 +239,7 @@ describe("releases by Argo Rollouts", () => {
 
   /** Two updates with a release that cannot start: the one before answers throughout; then it is put right. */
   async function staysWith(good: string, environment: object, check: (first: Ran) => void): Promise<void> {
-    const report = await underLoad(async () => {
+    const report = await underLoad(site.origin, async () => {
       await site.change(["services", "api", "environment"], environment);
       const first = ended(await site.up(), 255);
       console.log(`      refused after ${first.seconds.toFixed(1)} s`);
@@ -258,31 +266,9 @@ describe("releases by Argo Rollouts", () => {
     }
     return last;
   }
-
-  async function underLoad(work: () => Promise<void>): Promise<LoadReport> {
-    const load = new Load(site.origin);
-    try {
-      await sleep(2000);
-      await work();
-      await sleep(2000);
-      const report = await load.stop();
-      console.log(`      ${figures(report)}`);
-      return report;
-    } finally {
-      await load.stop();
-    }
-  }
 });
 
 function near(value: string, rate: number): boolean {
   const [measured] = JSON.parse(value) as [number];
   return Math.abs(measured - rate) < 0.0005;
-}
-
-async function until(what: string, done: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 90_000;
-  while (!(await done().catch(() => false))) {
-    assert.ok(Date.now() < end, `not within 90 s: ${what}`);
-    await sleep(500);
-  }
 }
