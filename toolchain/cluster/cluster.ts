@@ -40,8 +40,6 @@ export function isUp(): boolean {
   return NAMES.every(runs);
 }
 
-export { kubectl };
-
 /** What a cluster has only where it is asked for. */
 export const EXTRAS = { delivery: addDelivery } as const;
 export type Extra = keyof typeof EXTRAS;

@@ -1,7 +1,7 @@
 /** Backups of a stack on a cluster, in a real S3 server: made, listed, verified, restored into a fresh namespace; and how they fail. */
 import assert from "node:assert/strict";
 import { HeadObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { NODE_ADDRESS } from "../../../toolchain/cluster/layout.ts";
 import { until } from "../../support/e2e-until.ts";
 import { ClusterSite } from "../../support/e2e-cluster.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { type Manifest, sorted } from "../../../cli/render/manifests.ts";
 import type { RenderedStack } from "../../../cli/render/stacks.ts";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { CLUSTER_TOOLS } from "../../../toolchain/pins.ts";
 import { ensureTools } from "../../../toolchain/pulumi.ts";
 import { exampleSettings, otherSettings, rendered } from "../../support/rendered.ts";

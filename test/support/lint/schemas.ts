@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Manifest } from "../../../cli/render/manifests.ts";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 
 interface Schema {
   properties?: Record<string, Schema>;

@@ -1,6 +1,6 @@
 /** The API server's own word: everything as it would be applied, and each pod template as the pod that it becomes. */
 import type { Manifest } from "../../../cli/render/manifests.ts";
-import { kubectl } from "../../../toolchain/cluster/cluster.ts";
+import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { type Finding, type Linted, nameOf } from "./finding.ts";
 
 /** @param objects of a namespace that is there, with its service accounts: no pod is let in without. */
