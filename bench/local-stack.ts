@@ -1,7 +1,6 @@
 /** A stack with the settings of the local one, beside it: own state, own containers, own ports, new secrets. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { parse, stringify } from "yaml";
 import { Docker } from "../cli/docker.ts";
 import { badInput } from "../cli/errors.ts";
@@ -11,6 +10,7 @@ import { checkSite } from "../cli/site.ts";
 import { missingSecrets, objectOf } from "../cli/stack-settings.ts";
 import { sweepAll } from "../cli/sweep.ts";
 import type { Owner } from "../components/shared/labels.ts";
+import { freePort } from "../test/support/free-port.ts";
 import { ROOT, ThrowAwayPulumi } from "./engine.ts";
 import type { Command } from "./measure.ts";
 
@@ -120,18 +120,4 @@ function localSettings(project: Project): Readonly<Record<string, unknown>> {
     throw badInput("host.docker is set in Pulumi.local.yaml; needs this machine's own engine");
   }
   return settings;
-}
-
-/** A port that nobody listens on at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { goTool } from "./e2e-go-tool.ts";
-import { freePort } from "./e2e-workspace.ts";
+import { freePort } from "./free-port.ts";
 
 /** The last commit that the module proxy has of MinIO's community edition. */
 const VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c";

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { pythonTool } from "./e2e-python.ts";
-import { freePort } from "./e2e-workspace.ts";
+import { freePort } from "./free-port.ts";
 
 export interface Moto {
   readonly port: number;

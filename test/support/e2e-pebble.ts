@@ -11,7 +11,7 @@ import { cacheFolder } from "../../toolchain/paths.ts";
 import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
 import { ask } from "./e2e-http.ts";
 import { Door } from "./e2e-outside.ts";
-import { freePort } from "./e2e-workspace.ts";
+import { freePort } from "./free-port.ts";
 
 const VERSION = "v2.10.1";
 const MODULE = "github.com/letsencrypt/pebble/v2";

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
 import { docker } from "./e2e-engine.ts";
 import { goTool } from "./e2e-go-tool.ts";
-import { freePort } from "./e2e-workspace.ts";
+import { freePort } from "./free-port.ts";
 
 const VERSION = "v3.0.0";
 const USER = "shop";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { install } from "../../toolchain/apt.ts";
 import { run, succeeded } from "./e2e-command.ts";
-import { freePort } from "./e2e-workspace.ts";
+import { freePort } from "./free-port.ts";
 
 const PROGRAM = "/usr/sbin/sshd";
 

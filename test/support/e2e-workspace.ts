@@ -1,12 +1,12 @@
 /** A clone with its own state and ports, and the commands that a person types in it. */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
 import { PROJECT, newClone, scratch } from "./e2e-clone.ts";
 import { type Ran, type RunOptions, run, succeeded } from "./e2e-command.ts";
 import { sweep } from "./e2e-engine.ts";
+import { freePort } from "./free-port.ts";
 import { type Answer, type Question, ask } from "./e2e-http.ts";
 import { printVersions } from "./e2e-versions.ts";
 
@@ -143,26 +143,18 @@ export class Settings {
   }
 }
 
-/** A port that nothing listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, () => {
-      const address = server.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 /** A clone whose stack is up. */
 export async function started(
   name: string,
   prepare?: (workspace: Workspace) => Promise<void>,
 ): Promise<Workspace> {
   const workspace = await Workspace.create(name);
-  await prepare?.(workspace);
-  succeeded(await workspace.start());
-  return workspace;
+  try {
+    await prepare?.(workspace);
+    succeeded(await workspace.start());
+    return workspace;
+  } catch (error) {
+    await workspace.dispose(); // the caller never gets it, and what is left would fail the files that follow
+    throw error;
+  }
 }

@@ -5,7 +5,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { containers, docker, keepBuildCache, leftovers } from "../../support/e2e-engine.ts";
-import { Settings, type Workspace, freePort, started } from "../../support/e2e-workspace.ts";
+import { freePort } from "../../support/free-port.ts";
+import { Settings, type Workspace, started } from "../../support/e2e-workspace.ts";
 import { parseDocument } from "yaml";
 
 const BY_HAND = "tristack-e2e-by-hand";

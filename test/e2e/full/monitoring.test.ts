@@ -22,7 +22,8 @@ import { marker, markersIn } from "../../support/e2e-markers.ts";
 import { Webhook, hostAddress } from "../../support/e2e-outside.ts";
 import { Prometheus, eventually } from "../../support/e2e-prometheus.ts";
 import { dockerTraces } from "../../support/e2e-traces.ts";
-import { type Workspace, freePort, started } from "../../support/e2e-workspace.ts";
+import { freePort } from "../../support/free-port.ts";
+import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
 const PARTS = MONITORING_IMAGE_NAMES.filter((name) => name !== "grafana");
 /** Short, so that the test is: what a release takes, and twice what one look does. */
