@@ -71,6 +71,8 @@ function manifestOf(resource: Registered, rename: (text: string) => string): Man
   if (resource.secret)
     throw failed(`${resource.type} ${resource.name} holds a secret outside of a Secret: it is not rendered`);
   const object = cleaned(objectOf(resource), rename) as Manifest;
+  // Each `kubectl apply` would set the number again, against the autoscaler.
+  if (resource.ignoreChanges.includes("spec.replicas")) delete (object.spec as { replicas?: number }).replicas;
   const { annotations = {}, ...metadata } = object.metadata;
   const marks = { ...withoutPulumi(annotations), ...argoMarks(object.kind, resource.protect) };
   const named = object.kind === "Job" ? { ...metadata, name: jobName(object) } : metadata;

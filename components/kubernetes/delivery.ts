@@ -49,12 +49,19 @@ export function templateLabel(gradual: Gradual | undefined): string {
   return gradual ? "rollouts-pod-template-hash" : "pod-template-hash";
 }
 
+/**
+ * Under an autoscaler the number of pods is its own business, after the first ones. Leaving the number out would not do: a
+ * field that Server-Side Apply no longer finds goes back to its default, and turning `autoscale` on left one pod of fifty.
+ */
+export function scaledByOthers({ autoscale }: ServiceSettings): { ignoreChanges?: string[] } {
+  return autoscale ? { ignoreChanges: ["spec.replicas"] } : {};
+}
+
 /** What a Deployment and a Rollout have in common. */
 export function commonSpec(name: string, args: Omit<ReleaseArgs, "delivery">) {
   const { owner, settings, template, progressSeconds } = args;
   return {
-    // Under an autoscaler the number is its own business.
-    ...(settings.autoscale ? {} : { replicas: settings.replicas }),
+    replicas: settings.replicas,
     revisionHistoryLimit: HISTORY,
     progressDeadlineSeconds: progressSeconds,
     selector: { matchLabels: selectorOf(owner, name) },

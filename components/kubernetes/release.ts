@@ -2,7 +2,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { seconds } from "../shared/units.ts";
-import { type Owned, type ReleaseArgs, commonSpec, gradualOf } from "./delivery.ts";
+import { type Owned, type ReleaseArgs, commonSpec, gradualOf, scaledByOthers } from "./delivery.ts";
 import { ROLLOUT, rollout } from "./rollout.ts";
 import { service } from "./service.ts";
 
@@ -25,7 +25,7 @@ export function release(name: string, args: ReleaseArgs, opts: pulumi.CustomReso
         strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       },
     },
-    { ...opts, customTimeouts: { create: patience, update: patience } },
+    { ...opts, ...scaledByOthers(args.settings), customTimeouts: { create: patience, update: patience } },
   );
   if (args.settings.port !== undefined)
     service(name, name, args, { parent: opts.parent, dependsOn: [deployment] });

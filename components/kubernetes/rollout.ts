@@ -5,7 +5,7 @@ import { seconds } from "../shared/units.ts";
 import { analysisTemplate, measuredService } from "./analysis.ts";
 import { labelsOf } from "./labels.ts";
 import { promoted } from "./promotion.ts";
-import { type Gradual, HISTORY, type ReleaseArgs, commonSpec } from "./delivery.ts";
+import { type Gradual, HISTORY, type ReleaseArgs, commonSpec, scaledByOthers } from "./delivery.ts";
 import { SERVICE_PORT, service } from "./service.ts";
 
 export type RolloutArgs = Omit<ReleaseArgs, "delivery"> & { delivery: Gradual };
@@ -52,8 +52,6 @@ export function rollout(
         annotations: {
           // While it waits for the end of a Rollout, Pulumi's plugin dies of its `observedGeneration`, a text: gone at once.
           "pulumi.com/deletionPropagationPolicy": "background",
-          // Whoever goes back by `kubectl argo rollouts undo` owns the template from then on, but the settings win.
-          "pulumi.com/patchForce": "true",
         },
       },
       spec: {
@@ -68,7 +66,7 @@ export function rollout(
             : { blueGreen: blueGreen(name, other, delivery) },
       },
     },
-    { ...opts, dependsOn: [...services, ...shares, ...measured, ...dependencies(dependsOn)] },
+    { ...opts, ...scaledByOthers(args.settings), dependsOn: [...services, ...shares, ...measured, ...dependencies(dependsOn)] },
   );
   return promoted(made, { namespace, name, cluster: args.cluster, patienceSeconds: patienceOf(args) });
 }

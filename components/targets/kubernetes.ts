@@ -1,10 +1,9 @@
 /** A namespace of a Kubernetes cluster. Wiring only. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { GitOps } from "../kubernetes/gitops.ts";
-
 import { Backup } from "../kubernetes/backup.ts";
 import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
+import { GitOps } from "../kubernetes/gitops.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
 import { Postgres } from "../kubernetes/postgres.ts";
@@ -12,6 +11,7 @@ import { kubernetesProvider } from "../kubernetes/provider.ts";
 import { RECORDS } from "../kubernetes/records.ts";
 import { Redis } from "../kubernetes/redis.ts";
 import { Routing } from "../kubernetes/routing.ts";
+import { settingsWin } from "../kubernetes/settings-win.ts";
 import { Workload } from "../kubernetes/workload.ts";
 import type { Built } from "../outputs.ts";
 import { type Release, imageOf } from "../release.ts";
@@ -31,7 +31,7 @@ import { mebibytes } from "../shared/units.ts";
 export function kubernetes(settings: KubernetesSettings, release: Release, owner: Owner): Built {
   const { environment, domain, proxy, images, storage, delivery } = settings;
   const protect = isProtected(environment.kind);
-  const opts = { providers: [kubernetesProvider(settings.cluster)] };
+  const opts = { providers: [kubernetesProvider(settings.cluster)], transformations: [settingsWin] };
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
   // Each service opens its own port alone, so that all of them may be named together.
   const ports = [...new Set(services.flatMap(([, { port }]) => port ?? []))].sort((a, b) => a - b);
@@ -249,6 +249,9 @@ function certificateOf(
   return { certificate: secret.metadata.name };
 }
 
-function providerOf({ providers }: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
-  return { provider: Array.isArray(providers) ? providers[0] : undefined };
+function providerOf({
+  providers,
+  transformations,
+}: pulumi.ComponentResourceOptions): pulumi.CustomResourceOptions {
+  return { provider: Array.isArray(providers) ? providers[0] : undefined, transformations };
 }

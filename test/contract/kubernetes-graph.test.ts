@@ -119,8 +119,18 @@ describe("a stack on a cluster", () => {
     assert.partialDeepStrictEqual(container?.startupProbe, { periodSeconds: 1, failureThreshold: 20 });
   });
 
+  it("puts back what somebody has changed by hand, whoever that made its owner", () => {
+    const objects = graph.resources.filter(({ type }) => type.startsWith("kubernetes:"));
+    assert.ok(objects.length > 20);
+    for (const { name, inputs } of objects)
+      assert.partialDeepStrictEqual(inputs.metadata, { annotations: { "pulumi.com/patchForce": "true" } }, name);
+  });
+
   it("leaves the number of pods to the autoscaler where there is one", () => {
-    assert.ok(!("replicas" in spec(one("deployment", "web"))));
+    // The first number only: left out, it would be 1 for a moment when `autoscale` is turned on.
+    assert.deepEqual(one("deployment", "web").ignoreChanges, ["spec.replicas"]);
+    assert.deepEqual(one("deployment", "api").ignoreChanges, []);
+    assert.equal(spec(one("deployment", "web")).replicas, 3);
     assert.partialDeepStrictEqual(spec(one("scaler", "web")), { minReplicas: 3, maxReplicas: 10 });
     assert.equal(all("scaler").length, 1);
     assert.deepEqual(

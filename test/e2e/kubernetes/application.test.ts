@@ -133,8 +133,11 @@ describe("the application on a cluster", () => {
   });
 
   it("leaves the number of pods to the autoscaler", async () => {
+    const pods = () => cluster("get", "pods", "--selector=app.kubernetes.io/name=web", "--output=name");
+    const before = await pods();
     await site.change(["services", "web", "autoscale"], { maxReplicas: 4 });
     succeeded(await site.up());
+    assert.equal(await pods(), before, "turning it on takes no pod away");
     await until(PATIENCE_SECONDS, "the autoscaler reads metrics", async () =>
       /^\d+$/.test(
         await cluster(
@@ -146,15 +149,15 @@ describe("the application on a cluster", () => {
         ),
       ),
     );
-    // Up by its own hand: three are the least from now on.
-    await cluster("patch", "hpa", "web-hpa", "--type=merge", "--patch", '{"spec":{"minReplicas":3}}');
+    // It has its way from the two pods that there are: three are the least now.
+    await site.change(["services", "web", "replicas"], 3);
+    succeeded(await site.up());
     await until(
       PATIENCE_SECONDS,
       "there are three pods",
       async () =>
         (await cluster("get", "deployment", "web", "--output", "jsonpath={.status.readyReplicas}")) === "3",
     );
-    await cluster("patch", "hpa", "web-hpa", "--type=merge", "--patch", '{"spec":{"minReplicas":2}}');
     succeeded(await site.preview("--refresh"));
     assert.equal(
       await cluster("get", "deployment", "web", "--output", "jsonpath={.status.readyReplicas}"),
