@@ -209,6 +209,17 @@ export const DELIVERY_TOOLS = {
   }),
 } as const satisfies Record<string, Tool>;
 
+/** What issues certificates: only a cluster that is asked for it has it. */
+export const CERTIFICATE_TOOLS = {
+  "cert-manager": clusterTool("cert-manager", "1.21.2", {
+    package: ".",
+    module: "github.com/cert-manager/cert-manager",
+    set: { "main.version": "1.21.2" },
+    question: ["--version"],
+    beside: { crds: { module: "github.com/cert-manager/cert-manager", path: "deploy/crds" } },
+  }),
+} as const satisfies Record<string, Tool>;
+
 export const TARGETS = Object.keys(PLUGINS_OF) as Target[];
 
 /** The tools that a stack of this target needs. */

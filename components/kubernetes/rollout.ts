@@ -66,7 +66,11 @@ export function rollout(
             : { blueGreen: blueGreen(name, other, delivery) },
       },
     },
-    { ...opts, ...scaledByOthers(args.settings), dependsOn: [...services, ...shares, ...measured, ...dependencies(dependsOn)] },
+    {
+      ...opts,
+      ...scaledByOthers(args.settings),
+      dependsOn: [...services, ...shares, ...measured, ...dependencies(dependsOn)],
+    },
   );
   return promoted(made, { namespace, name, cluster: args.cluster, patienceSeconds: patienceOf(args) });
 }

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { seconds } from "../shared/units.ts";
+import { podsIn } from "./flow.ts";
 import { labelsOf } from "./labels.ts";
 import { SHARES } from "./rollout.ts";
 import { SERVICE_PORT } from "./service.ts";
@@ -35,6 +36,7 @@ export class Routing extends pulumi.ComponentResource {
     super("tristack:kubernetes:Routing", name, {}, opts);
     if (args.proxy.mode === "gateway") gateway(args, { parent: this });
     else ingress(args, { parent: this, dependsOn: Object.values(args.workloads) });
+    if (args.clusterIssuer !== undefined) solverFlow(args, { parent: this });
     this.registerOutputs({});
   }
 }
@@ -187,6 +189,25 @@ function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
         ingressClassName: proxy.class ?? CLASSES.ingress,
         tls: [{ hosts: namesOf(domain), secretName: args.certificate }],
         rules: [{ host: domain, http: { paths: paths.sort((a, b) => (a.path < b.path ? 1 : -1)) } }],
+      },
+    },
+    opts,
+  );
+}
+
+/**
+ * The router may ask the pods that cert-manager starts here for a moment, to answer an issuer's question over HTTP.
+ * Label and port are cert-manager's: https://cert-manager.io/docs/configuration/acme/http01/
+ */
+function solverFlow(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
+  new kubernetes.networking.v1.NetworkPolicy(
+    "certificate-solver",
+    {
+      metadata: metadataOf(args, "certificate-solver"),
+      spec: {
+        podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+        policyTypes: ["Ingress"],
+        ingress: [{ from: [podsIn(args.proxy.namespace)], ports: [{ protocol: "TCP", port: 8089 }] }],
       },
     },
     opts,

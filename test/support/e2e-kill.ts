@@ -2,19 +2,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ProcessInfo, isEngine, listProcesses } from "../../cli/processes.ts";
 
-/** Engines that update, destroy or refresh a stack of the checkout. */
-export async function enginesAt(root: string): Promise<ProcessInfo[]> {
-  const working = (one: ProcessInfo) => one.argv.some((word) => ["up", "destroy", "refresh"].includes(word));
+const WORK = ["up", "destroy", "refresh"];
+
+/** Engines that update, destroy or refresh a stack of the checkout. @param verbs what they are to be at */
+export async function enginesAt(root: string, verbs = WORK): Promise<ProcessInfo[]> {
+  const working = (one: ProcessInfo) => one.argv.some((word) => verbs.includes(word));
   return (await listProcesses()).filter((one) => isEngine(one) && one.folder === root && working(one));
 }
 
 /** Waits for the next engine at `root`; undefined when `work` ends without one. */
-export async function nextEngine(root: string, work: Promise<unknown>): Promise<ProcessInfo | undefined> {
+export async function nextEngine(
+  root: string,
+  work: Promise<unknown>,
+  verbs = WORK,
+): Promise<ProcessInfo | undefined> {
   let ended = false;
   const end = () => (ended = true);
   void work.then(end, end);
   for (;;) {
-    const [engine] = await enginesAt(root);
+    const [engine] = await enginesAt(root, verbs);
     if (engine || ended) return engine;
     await sleep(50);
   }
@@ -31,14 +37,16 @@ export async function engineSeconds(root: string, work: Promise<unknown>): Promi
 /**
  * Kills the next engine at `root` (and its `tristack` with it, if asked) so many seconds after it was first seen. False
  * when it had ended by then.
+ * @param verbs what the engine is to be at: `["up"]` lets one go that puts things in order after an interruption
  */
 export async function killEngine(
   root: string,
   work: Promise<unknown>,
   after: number,
   andTristack: boolean,
+  verbs = WORK,
 ): Promise<boolean> {
-  const engine = await nextEngine(root, work);
+  const engine = await nextEngine(root, work, verbs);
   if (!engine) return false;
   await sleep(after * 1000);
   const alive = (await enginesAt(root)).some((one) => one.pid === engine.pid);

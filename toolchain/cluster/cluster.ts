@@ -15,6 +15,7 @@ import { cacheFolder } from "../paths.ts";
 import { CLUSTER_TOOLS, KWOK, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { makeCertificates } from "./certificates.ts";
+import { addCertificates } from "./cert-manager.ts";
 import { addDelivery } from "./delivery.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
 import { apply, established, kubectl, rolledOut, succeeds } from "./kubectl.ts";
@@ -41,7 +42,7 @@ export function isUp(): boolean {
 }
 
 /** What a cluster has only where it is asked for. */
-export const EXTRAS = { delivery: addDelivery } as const;
+export const EXTRAS = { certificates: addCertificates, delivery: addDelivery } as const;
 export type Extra = keyof typeof EXTRAS;
 
 /** Brings the cluster up, or finds it up. Needs root on Debian. */

@@ -7,7 +7,7 @@ import { failed } from "../../cli/errors.ts";
 import { type Log, attempt, run } from "../command.ts";
 import { removeDrafts } from "../manifest.ts";
 import { cacheFolder } from "../paths.ts";
-import { CLUSTER_TOOLS, DELIVERY_TOOLS, type Tool, toolPath } from "../pins.ts";
+import { CERTIFICATE_TOOLS, CLUSTER_TOOLS, DELIVERY_TOOLS, type Tool, toolPath } from "../pins.ts";
 import { CTR } from "./layout.ts";
 
 /** One image for several: each pod says by its command which of them it is. */
@@ -18,6 +18,8 @@ const IMAGES = {
     CLUSTER_TOOLS.traefik,
     CLUSTER_TOOLS["metrics-server"],
   ],
+  // Pods that answer challenges are started without a command.
+  certificates: [CERTIFICATE_TOOLS["cert-manager"]],
   delivery: [DELIVERY_TOOLS.rollouts, DELIVERY_TOOLS.prometheus],
 } as const satisfies Record<string, readonly Tool[]>;
 

@@ -10,6 +10,7 @@ export const volumeFolder = (index: number): string => clusterFolder("volumes", 
 /** Class of the router, as Gateway API names it. */
 export const GATEWAY_CLASS = "traefik";
 const SYSTEM = "kube-system";
+const ROUTER = "traefik";
 export const ROUTER_NAMESPACE = "traefik";
 export const ROUTER_METRICS = 9100;
 
@@ -25,6 +26,8 @@ interface Program {
   ports: Record<string, unknown>[];
   ready: { path: string; port: number; scheme?: string };
   files?: Record<string, string>;
+  /** Whose names it knows. @default this machine's */
+  dnsPolicy?: "ClusterFirst";
 }
 
 /** A Deployment of one of the cluster's own programs, with its service account. */
@@ -36,6 +39,7 @@ export function program({
   ports,
   ready,
   files,
+  dnsPolicy,
 }: Program): KubernetesObject[] {
   const labels = { app: name };
   const metadata = { name, namespace, labels };
@@ -64,7 +68,7 @@ export function program({
           spec: {
             serviceAccountName: name,
             priorityClassName: "system-cluster-critical",
-            dnsPolicy: "Default",
+            dnsPolicy: dnsPolicy ?? "Default",
             terminationGracePeriodSeconds: 10,
             containers: [
               {
@@ -99,6 +103,8 @@ function nameService(image: string): KubernetesObject[] {
     pods insecure
     ttl 5
   }
+  # Names of tests lead to the router, as names of a site's visitors do.
+  rewrite name regex .*\\.test\\. ${ROUTER}.${ROUTER_NAMESPACE}.svc.cluster.local answer auto
   forward . /etc/resolv.conf
   cache 5
 }
@@ -178,7 +184,7 @@ function router(image: string): KubernetesObject[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: ROUTER_NAMESPACE } },
     ...program({
-      name: "traefik",
+      name: ROUTER,
       namespace: ROUTER_NAMESPACE,
       image,
       command: [
@@ -190,8 +196,9 @@ function router(image: string): KubernetesObject[] {
         "--providers.kubernetesGateway.throttleDuration=100ms",
         "--providers.kubernetesCRD",
         "--providers.kubernetesCRD.throttleDuration=100ms",
-        // A pod that has gone is noticed by the dial: with the default of 30 s a release drops requests.
-        "--serversTransport.forwardingTimeouts.dialTimeout=1s",
+        // A pod that has gone is noticed by the dial: with the default of 30 s a release drops requests. With 1 s so does a first
+        // packet that is lost, since it is sent again after 1 s (RFC 6298).
+        "--serversTransport.forwardingTimeouts.dialTimeout=3s",
         "--metrics.prometheus.entryPoint=metrics",
         "--metrics.prometheus.addServicesLabels",
         "--ping.entryPoint=metrics",
@@ -201,6 +208,18 @@ function router(image: string): KubernetesObject[] {
       ports: [hostPort(PORTS.http), hostPort(PORTS.https), { containerPort: ROUTER_METRICS }],
       ready: { path: "/ping", port: ROUTER_METRICS },
     }),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: ROUTER, namespace: ROUTER_NAMESPACE },
+      spec: {
+        selector: { app: ROUTER },
+        ports: [
+          { name: "http", port: 80, targetPort: PORTS.http },
+          { name: "https", port: 443, targetPort: PORTS.https },
+        ],
+      },
+    },
     {
       apiVersion: "gateway.networking.k8s.io/v1",
       kind: "GatewayClass",

@@ -104,9 +104,10 @@ describe("releases on a cluster", () => {
     );
     const outputs = JSON.parse(succeeded(await tristack("outputs", STACK, "--json")).stdout) as object;
     assert.partialDeepStrictEqual(outputs, { status: { lastDeploy: { version: "v1" } } });
-    await site.ask("/api/items?mark=seen-in-the-log");
-    const logs = succeeded(await tristack("logs", STACK, "api", "--since", "1m"));
-    assert.match(logs.stdout, /api-\S+ .*seen-in-the-log/);
+    const logs = succeeded(await tristack("logs", STACK, "api", "--since", "10m"));
+    assert.match(logs.stdout, /^api-\S+ .*Application startup complete/m);
+    const recent = succeeded(await tristack("logs", STACK, "api", "--since", "1s"));
+    assert.doesNotMatch(recent.stdout, /Application startup complete/);
     ended(await tristack("logs", STACK, "nobody"), 2);
     ended(await tristack("logs", STACK, "api", "--since", "yesterday"), 2);
   });
@@ -129,7 +130,10 @@ describe("releases on a cluster", () => {
   it("recovers from an update that was killed, and loses nothing that it had made", async () => {
     for (const [index, seconds] of [1, 4, 8].entries()) {
       const running = deploy(index % 2 === 0 ? "v3" : "v1");
-      assert.ok(await killEngine(site.workspace.root, running, seconds, true), `over after ${seconds} s`);
+      assert.ok(
+        await killEngine(site.workspace.root, running, seconds, true, ["up"]),
+        `over after ${seconds} s`,
+      );
       await running;
       assert.equal((await site.ask("/api/items")).status, 200);
     }
