@@ -34,6 +34,12 @@ export const SKIPS: readonly Skip[] = [
     reason:
       "Nobody asks for one pod by name: an address that stays when the pod is replaced serves clients better than a headless Service.",
   },
+  {
+    tool: "kube-score",
+    rule: "networkpolicy-targets-pod",
+    objects: /^NetworkPolicy\/certificate-solver$/,
+    reason: "Its pods are cert-manager's, there for a moment while a certificate is issued.",
+  },
 ];
 
 export interface Sorted {
