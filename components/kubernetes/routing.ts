@@ -205,7 +205,10 @@ function solverFlow(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void
     {
       metadata: metadataOf(args, "certificate-solver"),
       spec: {
-        podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+        podSelector: {
+          // No matchLabels: in what is rendered, Kustomize adds the stack's label to those, which these pods do not have.
+          matchExpressions: [{ key: "acme.cert-manager.io/http01-solver", operator: "In", values: ["true"] }],
+        },
         policyTypes: ["Ingress"],
         ingress: [{ from: [podsIn(args.proxy.namespace)], ports: [{ protocol: "TCP", port: 8089 }] }],
       },
