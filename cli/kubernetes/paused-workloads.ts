@@ -1,6 +1,7 @@
 /** Takes away the pods that use the database while it is exchanged, and has as many of them again afterwards. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
+import { STOP_DELAY_SECONDS } from "../../components/kubernetes/stop-delay.ts";
 import type { Outputs } from "../../components/outputs.ts";
 import { seconds } from "../../components/shared/units.ts";
 import { failed } from "../errors.ts";
@@ -59,6 +60,8 @@ async function paused<T>(cluster: Cluster, outputs: Outputs, say: Say, work: () 
     if (names !== "") say("starting them again");
     for (const one of workloads) await scale(cluster, one, one.replicas, null);
     await untilReady(cluster, workloads);
+    // The router hears of them a moment later, and answers 503 until then.
+    if (names !== "") await sleep(STOP_DELAY_SECONDS * 1000);
   }
 }
 

@@ -14,12 +14,19 @@ import {
 import { backup } from "./backup.ts";
 import { environment } from "./environment.ts";
 import { delivery } from "./kubernetes-delivery.ts";
-import { anyText, choice, list, object, oneOf, secretName, size, text, wholeNumber } from "./value-types.ts";
-
-/** RFC 1123, as Kubernetes' names are. */
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const objectName = (what: string) =>
-  text(LABEL, `a name of ${what}: lower-case letters, digits and -, at most 63`);
+import { clusterMonitoring } from "./monitoring.ts";
+import {
+  anyText,
+  choice,
+  list,
+  object,
+  objectName,
+  oneOf,
+  secretName,
+  size,
+  text,
+  wholeNumber,
+} from "./value-types.ts";
 
 const cluster = object({
   kubeconfig: anyText("the path of a file, such as ./kubeconfig")
@@ -114,6 +121,11 @@ export const kubernetesSchema = object({
   delivery,
   database: database.prefault({}).describe("PostgreSQL 16."),
   backup: backup.optional().describe("Backups of the database, in S3. Left out, there are none."),
+  monitoring: clusterMonitoring
+    .optional()
+    .describe(
+      "What the cluster's Prometheus Operator and Grafana are told of the stack. Left out, nothing; `monitoring: {}` suits kube-prometheus-stack.",
+    ),
   cache: cache.prefault({}).describe("Redis 7, append only."),
   storage: storage.prefault({}).describe("Volumes. They stay when the stack goes."),
   proxy: proxy.prefault({}).describe("How requests come in."),

@@ -1,23 +1,19 @@
 /** The setting `monitoring`: what watches the stack, and when it alarms. */
 import { z } from "zod";
-import { amount, duration, object, size, wholeNumber } from "./value-types.ts";
+import { amount, duration, map, object, objectName, size, text, wholeNumber } from "./value-types.ts";
 
 const loopbackPort = (port: number, of: string) =>
   wholeNumber(1, 65_535)
     .default(port)
     .describe(`Port of ${of} on the host's 127.0.0.1: nobody outside reaches it but through ssh.`);
 
-const thresholds = object({
+const ofAnswers = {
   errorRate: amount(0.1, 100, "percent")
     .default(5)
     .describe("Share of a service's answers with 5xx, in percent, above which it alarms."),
   p95: amount(0.01, 300, "seconds")
     .default(1)
     .describe("Seconds within which 95 of 100 requests to a service must be answered."),
-  disk: amount(1, 99, "percent")
-    .default(85)
-    .describe("Used share of the disk that Docker keeps everything on, in percent."),
-  memory: amount(1, 99, "percent").default(90).describe("Used share of the host's memory, in percent."),
   certificate: duration("1h", "90d")
     .default("14d")
     .describe("Time before the certificate's end at which it should have been renewed."),
@@ -27,10 +23,20 @@ const thresholds = object({
   after: duration("1s", "1h")
     .default("5m")
     .describe("Time that something must be wrong before it is an alarm; a minute at most for what is down."),
+};
+
+const thresholds = object({
+  ...ofAnswers,
+  disk: amount(1, 99, "percent")
+    .default(85)
+    .describe("Used share of the disk that Docker keeps everything on, in percent."),
+  memory: amount(1, 99, "percent").default(90).describe("Used share of the host's memory, in percent."),
 });
 
+const interval = duration("1s", "5m").default("15s").describe("Time between two looks at everything.");
+
 export const monitoring = object({
-  interval: duration("1s", "5m").default("15s").describe("Time between two looks at everything."),
+  interval,
   retention: duration("1h", "3650d").default("15d").describe("Time that metrics are kept."),
   retentionSize: size("128MiB", "1024GiB")
     .default("2GiB")
@@ -49,6 +55,32 @@ export const monitoring = object({
     .prefault({})
     .describe("The dashboard."),
   alerts: thresholds.prefault({}).describe("When to alarm. Alarms go to the top-level `alarm`."),
+});
+
+/** Of a cluster: Prometheus and Grafana are the cluster's own. */
+export const clusterMonitoring = object({
+  namespace: objectName("a namespace")
+    .default("monitoring")
+    .describe(
+      "Namespace of the cluster's Prometheus: its pods, and no others, may ask the services for their metrics.",
+    ),
+  labels: map(
+    text(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/, "a label of Kubernetes"),
+    text(/^[A-Za-z0-9]?[A-Za-z0-9._-]{0,62}$/, "a label's value"),
+    "labels, such as { release: kube-prometheus-stack }",
+  )
+    .default({ release: "kube-prometheus-stack" })
+    .describe("Labels by which the Prometheus Operator chooses what it looks at, and rules."),
+  interval,
+  alerts: object({
+    ...ofAnswers,
+    disk: amount(1, 99, "percent").default(85).describe("Used share of a volume, in percent."),
+    memory: amount(1, 99, "percent")
+      .default(95)
+      .describe("Used share of a container's memory limit, in percent."),
+  })
+    .prefault({})
+    .describe("When to alarm. Whom, is the business of the cluster's Alertmanager."),
 });
 
 /** The images of monitoring. @param image the value type of an image */

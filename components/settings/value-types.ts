@@ -113,6 +113,13 @@ export function list<T extends z.ZodType>(entry: T, min: number, max: number, wh
   return needing(min > 0 ? upTo.min(min, need) : upTo, need);
 }
 
+/** A name of Kubernetes', by RFC 1123. */
+export const objectName = (what: string) =>
+  text(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    `a name of ${what}: lower-case letters, digits and -, at most 63`,
+  );
+
 /** A map from names to values; `what` is the end of the sentence "needs an object of …". */
 export function map<T extends z.ZodType>(name: z.ZodString, value: T, what: string) {
   const need = `an object of ${what}`;

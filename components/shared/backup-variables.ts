@@ -47,11 +47,16 @@ export function courierSecretNames({ s3, ping }: BackupSettings): Record<string,
   );
 }
 
+/** Age in seconds from which on the newest backup is late. */
+export function lateSeconds({ schedule, lateAfter }: BackupSettings): number {
+  return longestGap(schedule) + seconds(lateAfter);
+}
+
 function common(owner: Owner, settings: BackupSettings): Record<string, string> {
   return {
     STACK: `${owner.project}/${owner.stack}`,
     RETENTION_DAYS: String(settings.retentionDays),
-    LATE_SECONDS: String(longestGap(settings.schedule) + seconds(settings.lateAfter)),
+    LATE_SECONDS: String(lateSeconds(settings)),
     TIMEOUT: String(seconds(settings.timeout)),
   };
 }

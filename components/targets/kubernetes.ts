@@ -5,6 +5,7 @@ import { Backup } from "../kubernetes/backup.ts";
 import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
 import { GitOps } from "../kubernetes/gitops.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
+import { Monitoring } from "../kubernetes/monitoring.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
 import { Postgres } from "../kubernetes/postgres.ts";
 import { kubernetesProvider } from "../kubernetes/provider.ts";
@@ -24,6 +25,7 @@ import {
   secretsOf,
 } from "../settings.ts";
 import { GIVEN_BY_USE } from "../settings/application.ts";
+import { lateSeconds } from "../shared/backup-variables.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
@@ -99,6 +101,8 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
     opts,
   );
   const parts = { database: postgres, cache: redis };
+  const { monitoring } = settings;
+  const asking = ({ metrics }: Service) => (monitoring && metrics ? [podsIn(monitoring.namespace)] : []);
   const workloads = services.map(([name, service]) => {
     const used = service.uses.map((use) => parts[use]);
     return new Workload(
@@ -121,7 +125,12 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
           ingress:
             service.port === undefined
               ? []
-              : [{ from: [podsIn(proxy.namespace), servicesOf(owner)], port: service.port }],
+              : [
+                  {
+                    from: [podsIn(proxy.namespace), servicesOf(owner), ...asking(service)],
+                    port: service.port,
+                  },
+                ],
           egress: [
             ...ports.map((port) => ({ to: [servicesOf(owner)], port })),
             ...service.uses.map((use) => ({ to: podsOf(owner, PARTS[use].name), port: PARTS[use].port })),
@@ -157,6 +166,23 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
         workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
         shared: delivery.strategy === "canary",
+      },
+      opts,
+    );
+
+  // Argo CD has it from what is rendered.
+  if (monitoring && !settings.gitops)
+    new Monitoring(
+      "monitoring",
+      {
+        owner,
+        namespace,
+        settings: monitoring,
+        services: Object.fromEntries(
+          services.flatMap(([name, { metrics }]) => (metrics ? [[name, metrics]] : [])),
+        ),
+        renewed: settings.certificates.issuer === "cert-manager",
+        backupLateAfterSeconds: settings.backup && lateSeconds(settings.backup),
       },
       opts,
     );

@@ -1,9 +1,10 @@
 /** What Prometheus and Grafana are told; that they take it is for the real engines to show. */
 import assert from "node:assert/strict";
 import { alertRules } from "../../components/docker/monitoring/alerts.ts";
-import { DATASOURCE, type Panel, dashboard } from "../../components/docker/monitoring/dashboard.ts";
+import { dashboard } from "../../components/docker/monitoring/dashboard.ts";
 import { grafanaFiles, grafanaVariables } from "../../components/docker/monitoring/grafana.ts";
 import { scraping } from "../../components/docker/monitoring/scraping.ts";
+import { DATASOURCE, type Panel } from "../../components/shared/metrics/dashboard.ts";
 import { monitoring } from "../../components/settings/monitoring.ts";
 import { parse } from "yaml";
 
@@ -20,7 +21,7 @@ describe("the dashboard", () => {
     assert.match(of("Error Rate"), /status=~"5\.\."/);
     assert.match(
       of("Response Time p95"),
-      /^histogram_quantile\(0\.95, sum by \(service, le\) \(rate\(http_request_duration_seconds_bucket\[5m\]\)\)\)$/,
+      /^histogram_quantile\(0\.95, sum by \(service, le\) \(rate\(http_request_duration_seconds_bucket\{\}\[5m\]\)\)\)$/,
     );
   });
 

@@ -14,6 +14,7 @@ const EXAMPLES = `
 Examples:
   npm run cluster -- up                              a cluster of one node, with real pods; builds what it lacks (half an hour, once)
   npm run cluster -- up --with delivery              the same with Argo Rollouts and Prometheus, for blue-green and canary
+  npm run cluster -- up --with certificates          the same with cert-manager
   npm run cluster -- load tristack.local/web:v1      copies images of this machine's Docker into it
   npm run --silent cluster -- kubectl get pods -A
   npm run cluster -- fake-nodes 10                   pods that come now only seem to run: for tests of scale; 0 takes them away
@@ -32,7 +33,9 @@ command
   .command("up")
   .description("bring it up, or find it up")
   .addOption(
-    new Option("--with <extra...>", "add Argo Rollouts and Prometheus to it").choices(Object.keys(EXTRAS)),
+    new Option("--with <extra...>", "add Argo Rollouts and Prometheus, or cert-manager, to it").choices(
+      Object.keys(EXTRAS),
+    ),
   )
   .action(async ({ with: extras }: { with?: Extra[] }) => {
     const step = (log: Log) => clusterUp(paced(log, process.stderr.isTTY ? 150 : 0), extras);

@@ -1,29 +1,11 @@
-/** The alerts. Each says what is wrong, and since when it must have been. */
+/** The alerts of a host. */
 import type { MonitoringSettings } from "../monitoring.ts";
 import { Postgres } from "../postgres.ts";
 import { Redis } from "../redis.ts";
 import { seconds } from "../../shared/units.ts";
-import {
-  CERTIFICATE_SECONDS,
-  DISK_PERCENT,
-  MEMORY_PERCENT,
-  errorPercent,
-  named,
-  p95,
-  requests,
-} from "./expressions.ts";
+import { type AlertRule, rule, slowOrWrong } from "../../shared/metrics/alerts.ts";
+import { CERTIFICATE_SECONDS, DISK_PERCENT, MEMORY_PERCENT, named } from "./expressions.ts";
 
-/** A rule as Prometheus takes it. */
-export interface AlertRule {
-  alert: string;
-  expr: string;
-  for?: string;
-  labels: { severity: "critical" | "warning"; service?: string };
-  annotations: { summary: string };
-}
-
-/** Fewest requests in the window from which a share of errors, or a quantile, means anything. */
-const FEW = 10;
 /** Longest time after which it is an alarm that something is down. */
 const SOON_SECONDS = 60;
 /** Restarts in a quarter of an hour that are more than chance. */
@@ -39,18 +21,6 @@ export function alertRules(settings: MonitoringSettings, services: readonly stri
 }
 
 type Thresholds = MonitoringSettings["alerts"];
-
-function rule(
-  alert: string,
-  severity: "critical" | "warning",
-  /** Empty: at once. */
-  duration: string,
-  expr: string,
-  summary: string,
-): AlertRule {
-  const wait = duration === "" ? {} : { for: duration };
-  return { alert, expr, ...wait, labels: { severity }, annotations: { summary } };
-}
 
 function down(soon: string, services: readonly string[]): AlertRule[] {
   const part = (alert: string, host: string, what: string) =>
@@ -89,26 +59,6 @@ function down(soon: string, services: readonly string[]): AlertRule[] {
       soon,
       "up == 0",
       "{{ $labels.job }} at {{ $labels.instance }} gives no metrics.",
-    ),
-  ];
-}
-
-function slowOrWrong({ errorRate, p95: slow, window, after }: Thresholds): AlertRule[] {
-  const enough = `and on (service) ${requests(window)} * ${seconds(window)} >= ${FEW}`;
-  return [
-    rule(
-      "HighErrorRate",
-      "critical",
-      after,
-      `${errorPercent(window)} > ${errorRate} ${enough}`,
-      `{{ $value | printf "%.1f" }} % of the answers of {{ $labels.service }} are 5xx (limit ${errorRate} %).`,
-    ),
-    rule(
-      "SlowResponses",
-      "warning",
-      after,
-      `${p95(window)} > ${slow} ${enough}`,
-      `95 of 100 answers of {{ $labels.service }} take up to {{ $value | printf "%.2f" }} s (limit ${slow} s).`,
     ),
   ];
 }

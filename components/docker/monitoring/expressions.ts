@@ -1,20 +1,4 @@
-/** Questions to Prometheus that alerts and dashboard have in common. Rates are summed before anything is made of them. */
-
-/** Requests a second by service. @param window such as `5m` @param matchers such as `status=~"5.."` */
-export function requests(window: string, matchers = ""): string {
-  return `sum by (service) (rate(http_requests_total{${matchers}}[${window}]))`;
-}
-
-/** Share of answers with 5xx, in percent, by service; 0 where there is none, nothing where nobody asked. */
-export function errorPercent(window: string): string {
-  const all = requests(window);
-  return `100 * (${requests(window, 'status=~"5.."')} or 0 * ${all}) / (${all} > 0)`;
-}
-
-/** Seconds within which 95 of 100 requests were answered, by service. */
-export function p95(window: string): string {
-  return `histogram_quantile(0.95, sum by (service, le) (rate(http_request_duration_seconds_bucket[${window}])))`;
-}
+/** Questions to Prometheus about a host and its containers, that alerts and dashboard have in common. */
 
 /** What cAdvisor says of containers, with the names that they have in the stack; those of others drop out. */
 export function named(expression: string): string {

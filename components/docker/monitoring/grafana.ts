@@ -1,7 +1,8 @@
 /** What Grafana is told at its start. Nothing that is changed in it stays: it is made from here, like everything. */
 import { stringify } from "yaml";
 import type { MonitoringSettings } from "../monitoring.ts";
-import { DATASOURCE, dashboard } from "./dashboard.ts";
+import { DATASOURCE } from "../../shared/metrics/dashboard.ts";
+import { dashboard } from "./dashboard.ts";
 import { PARTS } from "./scraping.ts";
 
 const FOLDER = "/tmp/grafana";

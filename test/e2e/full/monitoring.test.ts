@@ -1,7 +1,8 @@
 /** Monitoring of a running stack: turned on and off by an update, what it sees, and what it says when something is wrong. */
 import assert from "node:assert/strict";
 import { alertRules } from "../../../components/docker/monitoring/alerts.ts";
-import { type Panel, dashboard } from "../../../components/docker/monitoring/dashboard.ts";
+import { dashboard } from "../../../components/docker/monitoring/dashboard.ts";
+import type { Panel } from "../../../components/shared/metrics/dashboard.ts";
 import { monitoring } from "../../../components/settings/monitoring.ts";
 import { LABEL } from "../../../components/shared/labels.ts";
 import { ensureBaseImages, inspectImages } from "../../../toolchain/images.ts";

@@ -67,7 +67,7 @@ describe("backups on a cluster", () => {
       site,
       `CREATE TABLE orders (id serial PRIMARY KEY, note text, price numeric, at timestamptz DEFAULT now());
        INSERT INTO orders (note, price) SELECT md5(i::text), i * 1.25 FROM generate_series(1, ${ROWS}) i;
-       INSERT INTO items (title) SELECT 'item ' || i FROM generate_series(1, 100) i`,
+       INSERT INTO items (name, title) SELECT 'item ' || i, 'item ' || i FROM generate_series(1, 100) i`,
     );
   });
   after(async () => {
