@@ -32,13 +32,18 @@ export interface Manifests {
 
 /**
  * Argo CD applies wave by wave, and waits for each to be healthy: the database, then migrations, then the pods of the
- * release, then what counts them. https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
+ * release, then what counts them and leads to them. https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/
  */
 const WAVES: Readonly<Record<string, number>> = {
   Job: 1,
   Deployment: 2,
   Rollout: 2,
   HorizontalPodAutoscaler: 3,
+  // A certificate is not healthy before the domain leads here, and no release is to wait for that.
+  Gateway: 3,
+  HTTPRoute: 3,
+  Ingress: 3,
+  Certificate: 3,
 };
 
 export function manifestsOf(resources: readonly Registered[]): Manifests {
@@ -72,7 +77,8 @@ function manifestOf(resource: Registered, rename: (text: string) => string): Man
     throw failed(`${resource.type} ${resource.name} holds a secret outside of a Secret: it is not rendered`);
   const object = cleaned(objectOf(resource), rename) as Manifest;
   // Each `kubectl apply` would set the number again, against the autoscaler.
-  if (resource.ignoreChanges.includes("spec.replicas")) delete (object.spec as { replicas?: number }).replicas;
+  if (resource.ignoreChanges.includes("spec.replicas"))
+    delete (object.spec as { replicas?: number }).replicas;
   const { annotations = {}, ...metadata } = object.metadata;
   const marks = { ...withoutPulumi(annotations), ...argoMarks(object.kind, resource.protect) };
   const named = object.kind === "Job" ? { ...metadata, name: jobName(object) } : metadata;

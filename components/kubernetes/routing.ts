@@ -4,7 +4,6 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { seconds } from "../shared/units.ts";
-import { podsIn } from "./flow.ts";
 import { labelsOf } from "./labels.ts";
 import { SHARES } from "./rollout.ts";
 import { SERVICE_PORT } from "./service.ts";
@@ -14,8 +13,6 @@ export interface RoutingArgs {
   namespace: pulumi.Input<string>;
   domain: string;
   proxy: KubernetesSettings["proxy"];
-  /** Who issues the certificate; undefined: it is in the Secret already. */
-  clusterIssuer?: string;
   /** Secret of type kubernetes.io/tls with the certificate, of the same namespace. */
   certificate: pulumi.Input<string>;
   /** Public path prefixes by service. */
@@ -27,7 +24,8 @@ export interface RoutingArgs {
 }
 
 const GATEWAY_API = "gateway.networking.k8s.io/v1";
-const NAME = "site";
+/** The Gateway, or the Ingress. */
+export const GATEWAY = "site";
 const ROUTED = 'jsonpath={.status.parents[0].conditions[?(@.type=="Accepted")].status}=True';
 const CLASSES = { gateway: "traefik", ingress: "nginx" } as const;
 
@@ -36,13 +34,12 @@ export class Routing extends pulumi.ComponentResource {
     super("tristack:kubernetes:Routing", name, {}, opts);
     if (args.proxy.mode === "gateway") gateway(args, { parent: this });
     else ingress(args, { parent: this, dependsOn: Object.values(args.workloads) });
-    if (args.clusterIssuer !== undefined) solverFlow(args, { parent: this });
     this.registerOutputs({});
   }
 }
 
 function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
-  const { proxy, certificate, clusterIssuer } = args;
+  const { proxy, certificate } = args;
   const names = namesOf(args.domain);
   const listener = (name: string, hostname: string | undefined, more: object) => ({
     name,
@@ -52,14 +49,13 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
   });
   const tls = { mode: "Terminate", certificateRefs: [{ group: "", kind: "Secret", name: certificate }] };
   const gate = new kubernetes.apiextensions.CustomResource(
-    NAME,
+    GATEWAY,
     {
       apiVersion: GATEWAY_API,
       kind: "Gateway",
       metadata: {
-        ...metadataOf(args, NAME),
+        ...metadataOf(args, GATEWAY),
         annotations: {
-          ...(clusterIssuer ? { "cert-manager.io/cluster-issuer": clusterIssuer } : {}),
           // Pulumi knows nothing of these kinds, and would go on before the router does.
           "pulumi.com/waitFor": "condition=Accepted",
         },
@@ -117,7 +113,7 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
     const rules = [ruleOf(args, name, paths)];
     route(
       args,
-      `${NAME}-${name}`,
+      `${GATEWAY}-${name}`,
       { parentRefs: at("https"), hostnames: [args.domain], rules },
       { ...opts, dependsOn: args.workloads[name] ?? [] },
     );
@@ -127,7 +123,7 @@ function gateway(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
 const everything = { path: { type: "PathPrefix", value: "/" } };
 
 /** `example.com` has `www.example.com` beside it; a name of a preview, or of one's own machine, has not. */
-function namesOf(domain: string): string[] {
+export function namesOf(domain: string): string[] {
   return domain.split(".").length === 2 ? [domain, `www.${domain}`] : [domain];
 }
 
@@ -160,7 +156,7 @@ function route(args: RoutingArgs, name: string, spec: object, opts: pulumi.Custo
 
 /** The source document's own, for those who still run ingress-nginx. */
 function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
-  const { proxy, clusterIssuer, domain } = args;
+  const { proxy, domain } = args;
   const paths = Object.entries(args.routes).flatMap(([name, routes]) =>
     routes.map((path) => ({
       path,
@@ -170,12 +166,11 @@ function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
   );
   const nginx = "nginx.ingress.kubernetes.io";
   new kubernetes.networking.v1.Ingress(
-    NAME,
+    GATEWAY,
     {
       metadata: {
-        ...metadataOf(args, NAME),
+        ...metadataOf(args, GATEWAY),
         annotations: {
-          ...(clusterIssuer ? { "cert-manager.io/cluster-issuer": clusterIssuer } : {}),
           [`${nginx}/ssl-redirect`]: "true",
           [`${nginx}/limit-rps`]: "100",
           [`${nginx}/from-to-www-redirect`]: String(namesOf(domain).length > 1),
@@ -189,28 +184,6 @@ function ingress(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
         ingressClassName: proxy.class ?? CLASSES.ingress,
         tls: [{ hosts: namesOf(domain), secretName: args.certificate }],
         rules: [{ host: domain, http: { paths: paths.sort((a, b) => (a.path < b.path ? 1 : -1)) } }],
-      },
-    },
-    opts,
-  );
-}
-
-/**
- * The router may ask the pods that cert-manager starts here for a moment, to answer an issuer's question over HTTP.
- * Label and port are cert-manager's: https://cert-manager.io/docs/configuration/acme/http01/
- */
-function solverFlow(args: RoutingArgs, opts: pulumi.CustomResourceOptions): void {
-  new kubernetes.networking.v1.NetworkPolicy(
-    "certificate-solver",
-    {
-      metadata: metadataOf(args, "certificate-solver"),
-      spec: {
-        podSelector: {
-          // No matchLabels: in what is rendered, Kustomize adds the stack's label to those, which these pods do not have.
-          matchExpressions: [{ key: "acme.cert-manager.io/http01-solver", operator: "In", values: ["true"] }],
-        },
-        policyTypes: ["Ingress"],
-        ingress: [{ from: [podsIn(args.proxy.namespace)], ports: [{ protocol: "TCP", port: 8089 }] }],
       },
     },
     opts,

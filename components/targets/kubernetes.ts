@@ -2,6 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Backup } from "../kubernetes/backup.ts";
+import { Certificate } from "../kubernetes/certificate.ts";
 import { internet, podsIn, podsOf, servicesOf } from "../kubernetes/flow.ts";
 import { GitOps } from "../kubernetes/gitops.ts";
 import { labelsOf } from "../kubernetes/labels.ts";
@@ -11,7 +12,7 @@ import { Postgres } from "../kubernetes/postgres.ts";
 import { kubernetesProvider } from "../kubernetes/provider.ts";
 import { RECORDS } from "../kubernetes/records.ts";
 import { Redis } from "../kubernetes/redis.ts";
-import { Routing } from "../kubernetes/routing.ts";
+import { Routing, namesOf } from "../kubernetes/routing.ts";
 import { settingsWin } from "../kubernetes/settings-win.ts";
 import { Workload } from "../kubernetes/workload.ts";
 import type { Built } from "../outputs.ts";
@@ -141,7 +142,17 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
       { ...opts, dependsOn: used },
     );
   });
-  const certificate = certificateOf(settings, owner, namespace, opts);
+  const { secretName: certificate } = new Certificate(
+    "certificate",
+    {
+      ...shared,
+      certificates: settings.certificates,
+      names: namesOf(domain),
+      router: proxy,
+      secret: (name) => secretValue(settings, name),
+    },
+    opts,
+  );
   if (settings.gitops)
     new GitOps(
       "gitops",
@@ -162,7 +173,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         namespace,
         domain,
         proxy,
-        ...certificate,
+        certificate,
         routes: Object.fromEntries(services.map(([name, { routes }]) => [name, routes])),
         workloads: Object.fromEntries(services.map(([name], index) => [name, workloads[index] as Workload])),
         shared: delivery.strategy === "canary",
@@ -248,31 +259,6 @@ function pullSecret(
     providerOf(opts),
   );
   return secret.metadata.name;
-}
-
-function certificateOf(
-  settings: KubernetesSettings,
-  owner: Owner,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.ComponentResourceOptions,
-) {
-  const { certificates } = settings;
-  const name = "site-tls";
-  if (certificates.issuer === "cert-manager")
-    return { certificate: name, clusterIssuer: certificates.clusterIssuer };
-  const secret = new k8s.core.v1.Secret(
-    "certificate",
-    {
-      type: "kubernetes.io/tls",
-      metadata: { name, namespace, labels: labelsOf(owner, "certificate") },
-      stringData: {
-        "tls.crt": secretValue(settings, certificates.certificate),
-        "tls.key": secretValue(settings, certificates.key),
-      },
-    },
-    providerOf(opts),
-  );
-  return { certificate: secret.metadata.name };
 }
 
 function providerOf({

@@ -25,6 +25,7 @@ const KINDS = {
   budget: "kubernetes:policy/v1:PodDisruptionBudget",
   gateway: "kubernetes:gateway.networking.k8s.io/v1:Gateway",
   route: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute",
+  certificate: "kubernetes:cert-manager.io/v1:Certificate",
   ingress: "kubernetes:networking.k8s.io/v1:Ingress",
   namespace: "kubernetes:core/v1:Namespace",
   quota: "kubernetes:core/v1:ResourceQuota",
@@ -123,7 +124,11 @@ describe("a stack on a cluster", () => {
     const objects = graph.resources.filter(({ type }) => type.startsWith("kubernetes:"));
     assert.ok(objects.length > 20);
     for (const { name, inputs } of objects)
-      assert.partialDeepStrictEqual(inputs.metadata, { annotations: { "pulumi.com/patchForce": "true" } }, name);
+      assert.partialDeepStrictEqual(
+        inputs.metadata,
+        { annotations: { "pulumi.com/patchForce": "true" } },
+        name,
+      );
   });
 
   it("leaves the number of pods to the autoscaler where there is one", () => {
@@ -275,12 +280,39 @@ describe("a stack on a cluster", () => {
   it("has the source document's Ingress where that is asked for", async () => {
     const other = await build(changed(goodKubernetes(), ["proxy"], { mode: "ingress" }));
     assert.deepEqual([...all("gateway", other), ...all("route", other)], []);
-    const { metadata, spec: rules } = one("ingress", "site", other).inputs as {
-      metadata: { annotations: Record<string, string> };
-      spec: { ingressClassName: string };
-    };
-    assert.equal(rules.ingressClassName, "nginx");
-    assert.equal(metadata.annotations["cert-manager.io/cluster-issuer"], "letsencrypt-prod");
+    assert.partialDeepStrictEqual(spec(one("ingress", "site", other)), {
+      ingressClassName: "nginx",
+      tls: [{ hosts: ["example.com", "www.example.com"], secretName: "site-tls" }],
+    });
+  });
+
+  it("has its certificate from cert-manager, and one that nobody trusts until then, without which no question gets in", async () => {
+    const { inputs } = one("certificate", "certificate");
+    assert.partialDeepStrictEqual(inputs, {
+      metadata: {
+        name: "site-tls",
+        annotations: {
+          "cert-manager.io/issue-temporary-certificate": "true",
+          "acme.cert-manager.io/http01-parentrefname": "site",
+          "pulumi.com/skipAwait": "true",
+        },
+      },
+      spec: {
+        secretName: "site-tls",
+        dnsNames: ["example.com", "www.example.com"],
+        issuerRef: { kind: "ClusterIssuer", name: "letsencrypt-prod" },
+      },
+    });
+    const solver = { key: "acme.cert-manager.io/http01-solver", operator: "In", values: ["true"] };
+    assert.partialDeepStrictEqual(spec(one("policy", "certificate-solver")), {
+      podSelector: { matchExpressions: [solver] },
+      ingress: [{ ports: [{ port: 8089 }] }],
+    });
+    const given = { issuer: "given", certificate: "SECRET_KEY", key: "SECRET_KEY" };
+    const other = await build(changed(goodKubernetes(), ["certificates"], given));
+    assert.deepEqual(all("certificate", other), []);
+    assert.equal(one("secret", "certificate", other).inputs.type, "kubernetes.io/tls");
+    assert.ok(!all("policy", other).some(({ name }) => name === "certificate-solver"));
   });
 
   it("is known to its cluster by the cluster's address alone", async () => {

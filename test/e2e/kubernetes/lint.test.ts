@@ -38,7 +38,8 @@ describe("lint of what is rendered", () => {
   const findings: Finding[] = [];
 
   before(async () => {
-    await clusterUp((line) => console.log(`    ${line}`));
+    // For its definitions: certificates are among what is rendered.
+    await clusterUp((line) => console.log(`    ${line}`), ["certificates"]);
     scratch = mkdtempSync(join(tmpdir(), "tristack-lint-"));
     for (const { stack, namespace } of await rendered(join(scratch, "kubernetes"), SETTINGS)) {
       const { stdout } = await must("kustomize", join(scratch, "kubernetes", "overlays", stack));

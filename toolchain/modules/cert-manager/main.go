@@ -132,6 +132,7 @@ func options(namespace, image string) controller.ContextOptions {
 		},
 		IngressShimOptions: controller.IngressShimOptions{DefaultIssuerKind: "Issuer", DefaultIssuerGroup: "cert-manager.io"},
 		CertificateOptions: controller.CertificateOptions{
+			CopiedAnnotationPrefixes:                 []string{"*"},
 			CertificateRequestMinimumBackoffDuration: 10 * time.Second,
 			CertificateRequestMaximumBackoffDuration: time.Minute,
 		},
