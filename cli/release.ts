@@ -12,12 +12,13 @@ import type { ApplicationSettings, ReleaseSetting } from "../components/settings
 import { type Carrier, carrierOf } from "./carrier.ts";
 import { type Running, type StackContext, settingsWith, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
+import type { Watch } from "./engine.ts";
 import { badInput, failed, messageOf } from "./errors.ts";
 import { runHook } from "./hooks.ts";
 import { whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { type Progress, createProgress } from "./progress.ts";
+import { type Progress, type Say, createProgress } from "./progress.ts";
 import { usingRelease } from "./release-file.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
 import { proofWarning } from "./restore-proof.ts";
@@ -87,11 +88,18 @@ async function held(job: Job): Promise<Released> {
   const running = await progress.step("What runs", () => whatRuns(context, carrier));
   const before = running.release;
   const asked = await order.choose(running);
-  const checked = await prepare(job, asked);
-  const { settings, target } = checked;
+  const settings = await settingsOf(job, asked);
   const bakeSeconds = order.bakeSeconds ?? seconds(settings.delivery.bake);
-  const plan = { settings, target, before, bakeSeconds, restored: opened.restored };
-  if (order.kind === "deploy") await preview(job, firstUpdate(plan));
+  const planFor = (target: ReleaseSetting) => ({
+    settings,
+    target,
+    before,
+    bakeSeconds,
+    restored: opened.restored,
+  });
+  const checked = await prepare(job, settings, asked, firstUpdate(planFor(asked)));
+  const { target } = checked;
+  const plan = planFor(target);
   const { ledger, records } = await running.history;
   if (checked.schema) warnings.push(...schemaWarnings(ledger, before, checked.schema));
   if (order.kind === "deploy") {
@@ -134,18 +142,52 @@ interface Prepared {
   readonly schema: SchemaRevisions | null;
 }
 
-/** Settings and images, before anything is changed. */
-async function prepare({ context, carrier, progress }: Job, asked: ReleaseSetting): Promise<Prepared> {
+async function settingsOf({ context }: Job, asked: ReleaseSetting): Promise<ApplicationSettings> {
   const file = await settingsWith(context, asked);
-  const settings = asked.restored ? withRestored(file, asked.restored) : file;
-  return progress.step("Preflight: images", async (say) => {
-    const services = Object.entries(settings.services).map(([service, { image }]) => ({
-      service,
-      repository: image,
-    }));
-    const target = { ...asked, digests: { ...(await carrier.images(asked, services, say)) } };
-    return { settings, target, schema: await declaration(carrier, settings, target) };
+  return asked.restored ? withRestored(file, asked.restored) : file;
+}
+
+/**
+ * Images and, of a deploy, a preview: before anything is changed. Side by side, since a preview takes seconds, and no digest
+ * of an image decides what it is asked: whether data would be lost.
+ * @param first what the first update brings, digests left out
+ */
+function prepare(
+  job: Job,
+  settings: ApplicationSettings,
+  asked: ReleaseSetting,
+  first: ReleaseSetting,
+): Promise<Prepared> {
+  const isDeploy = job.order.kind === "deploy";
+  return job.progress.step(isDeploy ? "Preflight: images, preview" : "Preflight: images", async (say) => {
+    const needless = new AbortController();
+    const previewed = isDeploy ? preview(job, first, { say, signal: needless.signal }) : Promise.resolve();
+    // The images' failure comes first, if they have one.
+    previewed.catch(() => undefined);
+    try {
+      const prepared = await images(job.carrier, settings, asked, say);
+      await previewed;
+      return prepared;
+    } catch (error) {
+      needless.abort();
+      await previewed.catch(() => undefined);
+      throw error;
+    }
   });
+}
+
+async function images(
+  carrier: Carrier,
+  settings: ApplicationSettings,
+  asked: ReleaseSetting,
+  say: Say,
+): Promise<Prepared> {
+  const services = Object.entries(settings.services).map(([service, { image }]) => ({
+    service,
+    repository: image,
+  }));
+  const target = { ...asked, digests: { ...(await carrier.images(asked, services, say)) } };
+  return { settings, target, schema: await declaration(carrier, settings, target) };
 }
 
 function withRestored<S extends ApplicationSettings>(file: S, { services, proxy }: ReleaseSettings): S {
@@ -180,12 +222,10 @@ function schemaWarnings(
 }
 
 /** A release changes containers; it never costs data. */
-async function preview({ context, progress }: Job, target: ReleaseSetting): Promise<void> {
+async function preview({ context }: Job, target: ReleaseSetting, watch: Watch): Promise<void> {
   const { project, file, engine } = context;
-  const result = await progress.step("Preview", (say) =>
-    usingRelease(project, file, target, (configFile) =>
-      engine.preview({ say, signal: new AbortController().signal }, { configFile }),
-    ),
+  const result = await usingRelease(project, file, target, (configFile) =>
+    engine.preview(watch, { configFile }),
   );
   if (result.dataLost.length === 0) return;
   throw failed(

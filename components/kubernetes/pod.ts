@@ -51,7 +51,8 @@ export function podSpec(args: PodArgs, container: Omit<Container, "securityConte
     serviceAccountName: args.serviceAccountName,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    imagePullSecrets: args.pullSecrets.map((name) => ({ name })),
+    // Never an empty list: Argo Rollouts drops it, and a refresh would find a change.
+    ...(args.pullSecrets.length > 0 && { imagePullSecrets: args.pullSecrets.map((name) => ({ name })) }),
     securityContext: {
       runAsNonRoot: true,
       runAsUser: user.uid,

@@ -89,7 +89,7 @@ export class Workload extends pulumi.ComponentResource {
         ...args,
         labels: metadata.labels,
         template: {
-          metadata: { labels: { ...metadata.labels, ...SERVICE_LABEL }, annotations: plan.annotations },
+          metadata: { labels: { ...metadata.labels, ...SERVICE_LABEL }, ...plan.annotations },
           spec: podOf(name, args, names),
         },
         // Time for one pod to start, then for the one it replaces to end.
@@ -138,7 +138,8 @@ interface WorkloadPlan {
   readonly secretsId: string;
   /** Variables that are no secrets. */
   readonly environment: Record<string, string>;
-  readonly annotations: Record<string, string>;
+  /** Empty where there are none: Argo Rollouts drops an empty map, and a refresh would find a change. */
+  readonly annotations: { annotations?: Record<string, string> };
 }
 
 /** What is known before anything is created. */
@@ -164,9 +165,11 @@ function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
   const annotations =
     settings.metrics !== undefined && settings.port !== undefined
       ? {
-          "prometheus.io/scrape": "true",
-          "prometheus.io/path": settings.metrics,
-          "prometheus.io/port": String(settings.port),
+          annotations: {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/path": settings.metrics,
+            "prometheus.io/port": String(settings.port),
+          },
         }
       : {};
   return {
@@ -174,7 +177,7 @@ function planOf(name: string, args: WorkloadArgs): WorkloadPlan {
     fingerprint: fingerprint([name, image, { ...settings, migrate: undefined }, environment, secretsId]),
     secretsId,
     environment,
-    annotations: annotations as Record<string, string>,
+    annotations,
   };
 }
 

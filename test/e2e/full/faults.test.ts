@@ -19,7 +19,7 @@ import {
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
 /** Titles of the steps of a deploy, as they are shown. */
-const PHASES = ["Preflight", "Preview", "Bringing", "Watching", "Stopping", "Recording"] as const;
+const PHASES = ["Preflight", "Bringing", "Watching", "Stopping", "Recording"] as const;
 /** Seconds within which the site has to answer again. */
 const AGAIN = 60;
 const VERSIONS = ["k0", ...PHASES.map((_, index) => `k${index + 1}`), "after"];
