@@ -1,6 +1,7 @@
 /** What a release needs of a machine with Docker. */
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { RECORDS_FOLDER, recordsVolume } from "../components/docker/records.ts";
 import type { Release, ReleaseSettings } from "../components/release.ts";
 import type { VpsSettings } from "../components/settings.ts";
 import type {
@@ -17,7 +18,7 @@ import { type DockerContext, type StackContext, withDocker } from "./deploy-cont
 import { ownContainers } from "./docker.ts";
 import { type UpResult, isNoRelease } from "./engine.ts";
 import { failed, messageOf } from "./errors.ts";
-import { holdingStack, lockHolder } from "./host-lock.ts";
+import { type OnHost, holdingStack, lockHolder } from "./host-lock.ts";
 import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import type { Progress, Say } from "./progress.ts";
 import { onProxy, proxyContainer } from "./proxy.ts";
@@ -32,19 +33,25 @@ import { openStack, update } from "./update.ts";
 export class DockerCarrier implements Carrier {
   readonly #context: DockerContext;
   readonly #settings: VpsSettings;
-  /** Runs a shell script on the host, in the lock's own container. */
-  #onHost: ((script: string) => Promise<string>) | undefined;
+  #onHost: OnHost | undefined;
+  /** Volume of records that the lock's container sees. */
+  #recordsVolume: string | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {
     this.#context = withDocker(context);
     this.#settings = settings;
   }
 
-  holding<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async holding<T>(what: string, work: () => Promise<T>): Promise<T> {
     const { docker, engine } = this.#context;
     const image = this.#settings.images.nginx;
-    return holdingStack(docker, engine.owner, { image, what }, (run) => {
+    const name = recordsVolume(engine.owner);
+    // Mounting one that is not there would make it, without what Pulumi gives it.
+    const known = (await docker.try(["volume", "inspect", name])) !== undefined;
+    const volume = known ? { name, path: RECORDS_FOLDER } : undefined;
+    return holdingStack(docker, engine.owner, { image, what, volume }, (run) => {
       this.#onHost = run;
+      this.#recordsVolume = volume?.name;
       return work();
     });
   }
@@ -54,7 +61,9 @@ export class DockerCarrier implements Carrier {
   }
 
   records(outputs: Readonly<Record<string, unknown>>): Records | undefined {
-    return recordsOf(outputs, this.#context.docker, this.#settings.images.nginx);
+    const [volume, onHost] = [this.#recordsVolume, this.#onHost];
+    const lock = volume !== undefined && onHost ? { volume, onHost } : undefined;
+    return recordsOf(outputs, this.#context.docker, this.#settings.images.nginx, lock);
   }
 
   async room(): Promise<RoomCheck> {

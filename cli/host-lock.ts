@@ -24,34 +24,49 @@ export async function lockHolder(docker: Docker, owner: Owner): Promise<string |
   return (await docker.try(["inspect", "--type", "container", "--format", format, nameOf(owner)]))?.trim();
 }
 
-/**
- * Runs `work` while holding the stack. `run` in it runs a shell script on the host, in the lock's own container.
- * @param image one that has a shell
- */
+/** A shell script on the host, in the lock's own container: running it there takes a fifth of a container of its own. */
+export type OnHost = (script: string, input?: string) => Promise<string>;
+
+export interface LockOptions {
+  /** One that has a shell. */
+  readonly image: string;
+  readonly what: string;
+  /** A volume that the container sees, at this path. */
+  readonly volume?: { readonly name: string; readonly path: string };
+}
+
+/** Runs `work` while holding the stack. */
 export async function holdingStack<T>(
   docker: Docker,
   owner: Owner,
-  options: { image: string; what: string },
-  work: (run: (script: string) => Promise<string>) => Promise<T>,
+  options: LockOptions,
+  work: (run: OnHost) => Promise<T>,
 ): Promise<T> {
   const holder = `${options.what} by ${whoami()} (pid ${process.pid}) since ${new Date().toISOString()}`;
-  const lock = await take(docker, owner, options.image, holder);
+  const lock = await take(docker, owner, options, holder);
   try {
-    return await work((script) => docker.run(["exec", nameOf(owner), "sh", "-c", script]));
+    return await work((script, input) =>
+      docker.run(
+        ["exec", ...(input === undefined ? [] : ["-i"]), nameOf(owner), "sh", "-c", script],
+        undefined,
+        input,
+      ),
+    );
   } finally {
     lock.release();
     await lock.ended;
   }
 }
 
-async function take(docker: Docker, owner: Owner, image: string, holder: string) {
+async function take(docker: Docker, owner: Owner, { image, volume }: LockOptions, holder: string) {
   const end = Date.now() + PATIENCE_SECONDS * 1000;
   for (;;) {
     const name = nameOf(owner);
     const labels = ["--label", `${HOLDER}=${holder}`];
     const args = ["run", "--rm", "--interactive", "--init", "--name", name, ...labels, "--network", "none"];
+    const mount = volume ? ["--volume", `${volume.name}:${volume.path}`] : [];
     const shell = ["--entrypoint", "sh", image, "-c", "echo held; cat >/dev/null"];
-    const lock = docker.start([...args, ...shell]);
+    const lock = docker.start([...args, ...mount, "--user", "0:0", ...shell]);
     const problem = await held(lock);
     // Killed, and not asked: Docker removes the container by itself, and nobody need wait for that.
     if (problem === undefined)

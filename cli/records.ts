@@ -2,16 +2,22 @@
 import { RECORDS_FOLDER } from "../components/docker/records.ts";
 import type { RecordStore } from "./carrier.ts";
 import type { Docker } from "./docker.ts";
+import type { OnHost } from "./host-lock.ts";
 
-/** The records that the outputs name; undefined before there are any. */
+/**
+ * The records that the outputs name; undefined before there are any.
+ * @param lock what holds the stack, where that sees a volume of records
+ */
 export function recordsOf(
   outputs: Readonly<Record<string, unknown>>,
   docker: Docker,
   image: string,
+  lock?: { readonly volume: string; readonly onHost: OnHost },
 ): Records | undefined {
   const { statusRef } = outputs;
   const [, volume] = /^file:(\S+)$/.exec(typeof statusRef === "string" ? statusRef : "") ?? [];
-  return volume === undefined ? undefined : new Records(docker, volume, image);
+  if (volume === undefined) return undefined;
+  return new Records(docker, volume, image, lock?.volume === volume ? lock.onHost : undefined);
 }
 
 /** One stack's records. */
@@ -19,19 +25,24 @@ export class Records implements RecordStore {
   readonly #docker: Docker;
   readonly #volume: string;
   readonly #image: string;
+  readonly #onHost: OnHost | undefined;
 
-  /** @param image one that the host has, with a shell */
-  constructor(docker: Docker, volume: string, image: string) {
+  /**
+   * @param image one that the host has, with a shell
+   * @param onHost runs a script where the volume is mounted already. @default in a container of its own
+   */
+  constructor(docker: Docker, volume: string, image: string, onHost?: OnHost) {
     this.#docker = docker;
     this.#volume = volume;
     this.#image = image;
+    this.#onHost = onHost;
   }
 
   /** Every record by its file's name without `.json`; one that is no JSON is left out. */
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     if ((await this.#docker.try(["volume", "inspect", this.#volume])) === undefined) return {};
     const script = `cd ${RECORDS_FOLDER} && for f in *.json; do [ -f "$f" ] && printf '%s\\t' "$f" && tr -d '\\n' < "$f" && echo; done; true`;
-    const text = await this.#docker.run([...this.#container(true), script]);
+    const text = await this.#run(script, true);
     return Object.fromEntries(text.split("\n").flatMap(parsed));
   }
 
@@ -41,7 +52,13 @@ export class Records implements RecordStore {
     const script =
       `cd ${RECORDS_FOLDER} && while IFS="$(printf '\\t')" read -r name text; do ` +
       `printf '%s' "$text" > "$name.json.new" && mv "$name.json.new" "$name.json" || exit 1; done`;
-    await this.#docker.run([...this.#container(false), script], 60, lines.join(""));
+    await this.#run(script, false, lines.join(""));
+  }
+
+  #run(script: string, readOnly: boolean, input?: string): Promise<string> {
+    return this.#onHost
+      ? this.#onHost(script, input)
+      : this.#docker.run([...this.#container(readOnly), script], 60, input);
   }
 
   #container(readOnly: boolean): string[] {

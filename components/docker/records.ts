@@ -4,10 +4,18 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
-import { dataVolume } from "./volume.ts";
+import { dataVolume, volumeName } from "./volume.ts";
 
 /** Folder of the records wherever they are mounted. */
 export const RECORDS_FOLDER = "/records";
+
+/** What the resource is called. */
+export const RECORDS = "records";
+
+/** Docker name of the volume. */
+export function recordsVolume(owner: Owner): string {
+  return volumeName(owner, RECORDS);
+}
 
 export class Records extends pulumi.ComponentResource {
   /** Docker name of the volume. */

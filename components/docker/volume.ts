@@ -10,7 +10,12 @@ import { type Owner, labels } from "../shared/labels.ts";
 export function dataVolume(owner: Owner, name: string, opts: pulumi.CustomResourceOptions): docker.Volume {
   return new docker.Volume(
     name,
-    { name: `${owner.project}-${owner.stack}-${name}`, labels: labels(owner, name) },
+    { name: volumeName(owner, name), labels: labels(owner, name) },
     { ...opts, ignoreChanges: ["labels", "driverOpts"] },
   );
+}
+
+/** What Docker calls it. */
+export function volumeName({ project, stack }: Owner, name: string): string {
+  return `${project}-${stack}-${name}`;
 }

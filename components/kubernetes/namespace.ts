@@ -12,7 +12,7 @@ export interface NamespaceArgs {
   /** What the environment is for, as the label `environment`. */
   environment: string;
   /** Most that all pods together may use. */
-  quota: { pods: number; cpu: number; memoryMebibytes: number };
+  quota: { pods: number; cpu: number; memoryMebibytes: number; nodePorts: number };
   /** Whether it refuses to be deleted. */
   protect: boolean;
 }
@@ -57,7 +57,7 @@ export class Namespace extends pulumi.ComponentResource {
             "limits.cpu": String(args.quota.cpu),
             "limits.memory": mebi(args.quota.memoryMebibytes),
             "services.loadbalancers": "0",
-            "services.nodeports": "0",
+            "services.nodeports": String(args.quota.nodePorts),
           },
         },
       },

@@ -223,7 +223,9 @@ const PARTS = {
 const RELEASES = { rolling: 2, "blue-green": 3, canary: 3 } as const;
 
 /** What everything may use at most. */
-function quotaOf({ services, database, cache, delivery, backup }: KubernetesSettings) {
+function quotaOf({ services, database, cache, delivery, backup, certificates, domain }: KubernetesSettings) {
+  // For each name cert-manager may start a pod of 0.1 CPU and 64 MiB, behind a Service with a port of the nodes.
+  const challenges = certificates.issuer === "cert-manager" ? namesOf(domain).length : 0;
   const jobs = backup ? Backup.quota(backup) : { pods: 0, cpu: 0, memoryMebibytes: 0 };
   const most = Object.values(services).map((service) => ({
     pods: (service.autoscale?.maxReplicas ?? service.replicas) * RELEASES[delivery.strategy] + 1,
@@ -232,12 +234,17 @@ function quotaOf({ services, database, cache, delivery, backup }: KubernetesSett
   const sum = (of: (service: (typeof most)[number]) => number) =>
     most.reduce((total, one) => total + of(one), 0);
   return {
-    pods: sum(({ pods }) => pods) + 6 + jobs.pods,
-    cpu: Math.ceil(sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2 + jobs.cpu),
+    pods: sum(({ pods }) => pods) + 6 + jobs.pods + challenges,
+    // Unless its issuer says otherwise.
+    nodePorts: challenges,
+    cpu: Math.ceil(
+      sum(({ pods, cpu }) => pods * cpu) + database.cpu * 2 + cache.cpu * 2 + jobs.cpu + challenges * 0.1,
+    ),
     memoryMebibytes:
       sum(({ pods, memory }) => pods * mebibytes(memory)) +
       2 * (mebibytes(database.memory) + mebibytes(cache.memory)) +
-      jobs.memoryMebibytes,
+      jobs.memoryMebibytes +
+      challenges * 64,
   };
 }
 

@@ -9,7 +9,7 @@ import { Networks } from "../docker/network.ts";
 import { PROXY_PORTS, nginxConfiguration } from "../docker/nginx/configuration.ts";
 import { POSTGRES_PASSWORD_FILE, Postgres } from "../docker/postgres.ts";
 import { Proxy } from "../docker/proxy.ts";
-import { Records } from "../docker/records.ts";
+import { RECORDS, Records } from "../docker/records.ts";
 import { Redis } from "../docker/redis.ts";
 import { Service, type ServiceArgs, planOf } from "../docker/service.ts";
 import { Switch } from "../docker/switch.ts";
@@ -34,7 +34,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   const opts = { providers: [dockerProvider(settings)] };
   const protect = isProtected(settings.environment.kind);
 
-  const records = new Records("records", { owner, protect }, opts);
+  const records = new Records(RECORDS, { owner, protect }, opts);
   const networks = new Networks("network", { owner }, opts);
   const { frontend, backend } = networks;
   const secret = (name: string) => secretValue(settings, name);

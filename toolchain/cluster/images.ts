@@ -23,6 +23,9 @@ const IMAGES = {
   delivery: [DELIVERY_TOOLS.rollouts, DELIVERY_TOOLS.prometheus],
 } as const satisfies Record<string, readonly Tool[]>;
 
+/** Pods that answer challenges run in namespaces that let no root in. */
+const NOBODY = "65534:65534";
+
 const DRAFT = "cluster-context-";
 
 /** What the API server and registries outside are checked with. */
@@ -31,7 +34,8 @@ const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 /** Reference of an image with programs of the cluster's own; built where it is not there yet. */
 export async function ensurePartsImage(name: keyof typeof IMAGES, log: Log): Promise<string> {
   const programs = IMAGES[name];
-  const dockerfile = `FROM scratch\nCOPY root /\nENTRYPOINT ["/${programs[0].name}"]\n`;
+  const user = name === "certificates" ? `USER ${NOBODY}\n` : "";
+  const dockerfile = `FROM scratch\nCOPY root /\n${user}ENTRYPOINT ["/${programs[0].name}"]\n`;
   const reference = `tristack.local/${name}:${inputs(dockerfile, programs)}`;
   if ((await attempt("docker", ["image", "inspect", reference])) !== undefined) return reference;
   log("making the image of the cluster's own parts");
