@@ -70,7 +70,7 @@ export class ClusterSite {
     await ensureDocker();
     await ensurePulumi({ target: "kubernetes" });
     await clusterUp(say, extras);
-    await clear(stack);
+    await clear("--selector", `app.kubernetes.io/part-of=${PROJECT}`);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
     const version = await build(stack, images.node.reference, images.python.reference);
@@ -98,7 +98,7 @@ export class ClusterSite {
 
   /** Another stack of the same checkout, with the settings of this one and other secrets, not up yet. */
   async beside(stack: string, domain: string): Promise<ClusterSite> {
-    await clear(stack);
+    await clear(stack, "--ignore-not-found");
     const site = new ClusterSite(stack, this.workspace, this.version);
     await site.#init({ ...this.settings, domain });
     return site;
@@ -190,14 +190,14 @@ export class ClusterSite {
 
   /** The stack goes; the cluster stays, for the next run. */
   async dispose(): Promise<void> {
-    await clear(this.stack);
+    await clear(this.stack, "--ignore-not-found");
     await this.workspace.dispose();
   }
 }
 
-/** What an earlier run has left, having been killed, goes as well. */
-async function clear(stack: string): Promise<void> {
-  await kubectl(["delete", "namespace", stack, "--ignore-not-found", "--timeout=120s"]);
+/** Removes namespaces; of any stack of the tests at first, since an earlier run may have been killed. */
+async function clear(...which: string[]): Promise<void> {
+  await kubectl(["delete", "namespace", ...which, "--timeout=120s"]);
   await freeVolumes();
 }
 
