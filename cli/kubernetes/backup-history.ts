@@ -2,7 +2,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { labelSelectorOf } from "./labels.ts";
 import { type Cluster, asked } from "./client.ts";
-import { createdAt, isTrue } from "./conditions.ts";
+import { createdAt, isTrue, toTheSecond } from "./conditions.ts";
 import { podOfJob } from "./job.ts";
 
 export interface BackupHistory {
@@ -55,11 +55,10 @@ function hasPassed({ status }: V1Job): boolean {
   return isTrue(status?.conditions, "Complete");
 }
 
-/** To the second, as the host's records have it. */
 function endOf({ status }: V1Job): string {
   const at =
     status?.completionTime ?? status?.conditions?.find(({ status }) => status === "True")?.lastTransitionTime;
-  return new Date(at ?? 0).toISOString().replace(/\.\d+Z$/, "Z");
+  return toTheSecond(new Date(at ?? 0));
 }
 
 /** What the keeper has left in its pod's status. */

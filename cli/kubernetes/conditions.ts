@@ -1,4 +1,4 @@
-/** What the cluster says of pods and Jobs. */
+/** What the cluster says of its objects. */
 import type { V1Job, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
 
 export function isTrue(conditions: { type: string; status: string }[] | undefined, type: string): boolean {
@@ -12,4 +12,9 @@ export function unscheduledOf(status: V1PodStatus | undefined): V1PodCondition |
 
 export function createdAt({ metadata }: V1Pod | V1Job): number {
   return new Date(metadata?.creationTimestamp ?? 0).getTime();
+}
+
+/** As the host's records have it. */
+export function toTheSecond(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -4,6 +4,7 @@ import { RECORDS } from "../../components/kubernetes/records.ts";
 import { labelsOf } from "../../components/kubernetes/labels.ts";
 import type { RecordStore } from "../carrier.ts";
 import { backupHistory } from "./backup-history.ts";
+import { certificateRecord } from "./certificate-record.ts";
 import { type Cluster, asked, isStatus, orIfMissing } from "./client.ts";
 
 /** A ConfigMap holds 1 MiB; the ledger, which grows, gets less than that. */
@@ -16,14 +17,16 @@ export class ClusterRecords implements RecordStore {
     this.#cluster = cluster;
   }
 
-  /** One that is no JSON is left out. What backups and drills have come to is known by their Jobs. */
+  /** One that is no JSON is left out. What others do is known by their own objects: backups, drills, the certificate. */
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     const { core, namespace } = this.#cluster;
-    const [map, backups] = await Promise.all([
+    const [map, backups, certificate] = await Promise.all([
       orIfMissing(core.readNamespacedConfigMap({ name: RECORDS, namespace })),
       backupHistory(this.#cluster),
+      certificateRecord(this.#cluster),
     ]);
-    return { ...Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed)), ...backups.records };
+    const own = Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
+    return { ...own, ...backups.records, ...(certificate ? { certificate } : {}) };
   }
 
   async write(records: Readonly<Record<string, unknown>>): Promise<void> {

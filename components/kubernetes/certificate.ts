@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
+import { CERTIFICATE } from "./certificate-secret.ts";
 import { podsIn } from "./flow.ts";
 import { labelsOf } from "./labels.ts";
 import { GATEWAY } from "./routing.ts";
@@ -20,9 +21,6 @@ export interface CertificateArgs {
   secret: (name: string) => pulumi.Input<string>;
 }
 
-/** Of type kubernetes.io/tls. */
-const SECRET = "site-tls";
-
 export class Certificate extends pulumi.ComponentResource {
   /** Name of the Secret with certificate and key. */
   readonly secretName: pulumi.Output<string>;
@@ -33,7 +31,7 @@ export class Certificate extends pulumi.ComponentResource {
     if (certificates.issuer === "given") this.secretName = this.#given(certificates, args);
     else {
       this.secretName = args.appliedByOthers
-        ? pulumi.output(SECRET)
+        ? pulumi.output(CERTIFICATE)
         : this.#issued(certificates.clusterIssuer, args);
     }
     this.registerOutputs({ secretName: this.secretName });
@@ -47,7 +45,7 @@ export class Certificate extends pulumi.ComponentResource {
       "certificate",
       {
         type: "kubernetes.io/tls",
-        metadata: metadataOf(owner, namespace, SECRET),
+        metadata: metadataOf(owner, namespace, CERTIFICATE),
         stringData: { "tls.crt": secret(certificate), "tls.key": secret(key) },
       },
       { parent: this },
@@ -82,9 +80,9 @@ export class Certificate extends pulumi.ComponentResource {
       {
         apiVersion: "cert-manager.io/v1",
         kind: "Certificate",
-        metadata: { ...metadataOf(owner, namespace, SECRET), annotations },
+        metadata: { ...metadataOf(owner, namespace, CERTIFICATE), annotations },
         spec: {
-          secretName: SECRET,
+          secretName: CERTIFICATE,
           dnsNames: names,
           issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: clusterIssuer },
         },

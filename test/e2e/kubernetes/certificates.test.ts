@@ -68,6 +68,13 @@ describe("certificates on a cluster", () => {
     await shown(`www.${DOMAIN}`);
   });
 
+  it("are told of by the status", async () => {
+    const ran = succeeded(await site.workspace.tristack(["status", STACK, "--json"]));
+    const { status } = JSON.parse(ran.stdout) as { status: { certificate: { serial: string } } };
+    assert.partialDeepStrictEqual(status.certificate, { passed: true, reason: null });
+    assert.equal(status.certificate.serial, (await shown()).serialNumber);
+  });
+
   it("leave nothing to change, and nothing of the issuer's questions behind", async () => {
     succeeded(await site.preview("--refresh"));
     await until(PATIENCE_SECONDS, "pods and routes that answered are gone", async () => {
