@@ -42,6 +42,7 @@ export function otherSettings(): Config {
     proxy: { mode: "ingress" },
     certificates: { issuer: "given", certificate: "TLS_CERTIFICATE", key: "TLS_KEY" },
     pullSecrets: ["REGISTRY_LOGIN"],
+    monitoring: { labels: { release: "prometheus" } },
   };
 }
 

@@ -35,11 +35,18 @@ describe("lint of what is rendered", () => {
   let scratch: string;
   const overlays: Record<string, Manifest[]> = {};
   const namespaces: string[] = [];
+  let definitions: string[] = [];
   const findings: Finding[] = [];
 
   before(async () => {
-    // For its definitions: certificates are among what is rendered.
+    // For their definitions: certificates and monitors are among what is rendered.
     await clusterUp((line) => console.log(`    ${line}`), ["certificates"]);
+    const operator = await goModule("github.com/prometheus-operator/prometheus-operator", "v0.85.0");
+    definitions = ["podmonitors", "prometheusrules"].map((kinds) =>
+      join(operator, "example", "prometheus-operator-crd", `monitoring.coreos.com_${kinds}.yaml`),
+    );
+    for (const file of definitions) await must("apply", "--server-side", "--filename", file);
+    for (const kind of ["PodMonitor", "PrometheusRule"]) await published("monitoring.coreos.com/v1", kind);
     scratch = mkdtempSync(join(tmpdir(), "tristack-lint-"));
     for (const { stack, namespace } of await rendered(join(scratch, "kubernetes"), SETTINGS)) {
       const { stdout } = await must("kustomize", join(scratch, "kubernetes", "overlays", stack));
@@ -52,6 +59,7 @@ describe("lint of what is rendered", () => {
   });
   after(async () => {
     for (const name of namespaces) await must("delete", "namespace", name, "--ignore-not-found");
+    for (const file of definitions) await must("delete", "--filename", file);
     rmSync(scratch, { recursive: true });
   });
 
