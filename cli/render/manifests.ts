@@ -59,7 +59,8 @@ export function manifestsOf(resources: readonly Registered[]): Manifests {
 }
 
 function stableName(secret: Registered): string {
-  return secret.inputs.immutable === true ? secret.name : objectOf(secret).metadata.name;
+  const { name } = objectOf(secret).metadata;
+  return secret.inputs.immutable === true ? name.replace(/-[0-9a-f]{8}$/, "") : name;
 }
 
 function needed(secret: Registered): NeededSecret {

@@ -65,11 +65,14 @@ export class Workload extends pulumi.ComponentResource {
       parent,
     );
     flows({ owner, namespace, part: name, ...args.flows }, parent);
-    // Both are named by what is in them: a change makes new pods, and the old ones keep theirs until they have ended.
+    // Both are named by what is in them, as resources of Pulumi's as well: a change makes new pods, and the old ones keep
+    // theirs. One resource that is replaced would not do: after a failed update Pulumi still has its old object to delete,
+    // and does so in the update that goes back to it.
+    const configurationName = `${name}-config-${fingerprint(plan.environment)}`;
     const configuration = new kubernetes.core.v1.ConfigMap(
-      `${name}-config`,
+      configurationName,
       {
-        metadata: { ...metadata, name: `${name}-config-${fingerprint(plan.environment)}` },
+        metadata: { ...metadata, name: configurationName },
         data: plan.environment,
         immutable: true,
       },
@@ -117,14 +120,11 @@ export class Workload extends pulumi.ComponentResource {
   /** @param id of what is in it; none: its name is known to others, and stays */
   #secret(name: string, { owner, namespace, secrets }: WorkloadArgs, id?: string) {
     if (Object.keys(secrets).length === 0) return undefined;
+    const own = [name, "secrets", ...(id === undefined ? [] : [id])].join("-");
     return new kubernetes.core.v1.Secret(
-      `${name}-secrets`,
+      own,
       {
-        metadata: {
-          name: [name, "secrets", ...(id === undefined ? [] : [id])].join("-"),
-          namespace,
-          labels: labelsOf(owner, name),
-        },
+        metadata: { name: own, namespace, labels: labelsOf(owner, name) },
         stringData: secrets,
         immutable: id !== undefined,
       },

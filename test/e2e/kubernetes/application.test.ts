@@ -109,7 +109,7 @@ describe("the application on a cluster", () => {
     assert.equal((await site.ask("/api/items")).status, 200);
     await site.change(["services", "api", "environment"], {});
     succeeded(await site.up());
-    succeeded(await site.preview());
+    succeeded(await site.preview("--refresh"));
   });
 
   it("stops at a migration that fails, and stays stopped", async () => {

@@ -68,8 +68,9 @@ describe("releases on a cluster", () => {
     await site.change(["services", "api", "environment"], {});
   });
 
-  it("changes nothing by a plain update afterwards", async () => {
+  it("changes nothing by a plain update afterwards, and has taken nothing away that the pods need", async () => {
     succeeded(await site.preview());
+    succeeded(await site.preview("--refresh"));
   });
 
   it("goes back to an earlier release from the ledger, without its migration", async () => {
