@@ -1,7 +1,6 @@
 /** Takes away the pods that use the database while it is exchanged, and has as many of them again afterwards. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
-import { STOP_DELAY_SECONDS } from "../../components/kubernetes/stop-delay.ts";
 import type { Outputs } from "../../components/outputs.ts";
 import { seconds } from "../../components/shared/units.ts";
 import { failed } from "../errors.ts";
@@ -15,6 +14,8 @@ const BEFORE = "dev.tristack/replicas-before-restore";
 /** What a pod has to go besides its own time to drain, and what new ones have to get ready. */
 const GONE_SECONDS = 60;
 const READY_SECONDS = 180;
+/** What the router takes to hear of them: Traefik's `providersThrottleDuration` is 2 s by default. */
+const HEARD_SECONDS = 3;
 const POLL_MILLISECONDS = 300;
 
 /** What carries a service's pods: one of these, by the stack's delivery. */
@@ -61,7 +62,7 @@ async function paused<T>(cluster: Cluster, outputs: Outputs, say: Say, work: () 
     for (const one of workloads) await scale(cluster, one, one.replicas, null);
     await untilReady(cluster, workloads);
     // The router hears of them a moment later, and answers 503 until then.
-    if (names !== "") await sleep(STOP_DELAY_SECONDS * 1000);
+    if (names !== "") await sleep(HEARD_SECONDS * 1000);
   }
 }
 

@@ -109,8 +109,8 @@ describe("a stack on a cluster", () => {
     assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
     assert.equal(replicas, 2);
     const pod = podOf(one("deployment", "api"));
-    assert.deepEqual(pod.containers[0]?.lifecycle, { preStop: { sleep: { seconds: 5 } } });
-    assert.equal(pod.terminationGracePeriodSeconds, 45);
+    assert.deepEqual(pod.containers[0]?.lifecycle, { preStop: { sleep: { seconds: 10 } } });
+    assert.equal(pod.terminationGracePeriodSeconds, 50);
   });
 
   it("does not restart pods because their database is down", () => {

@@ -206,7 +206,7 @@ describe("the application on a cluster", () => {
       succeeded(await site.up());
     }
     // The releases are over by then: requests go on until there are enough of them.
-    while ((Date.now() - began) / 1000 < ENOUGH / 250) await sleep(1000);
+    while ((Date.now() - began) / 1000 < ENOUGH / 200) await sleep(1000);
     const report = await load.stop();
     console.log(`      ${figures(report)}`);
     assert.deepEqual(report.failures, []);
