@@ -36,6 +36,9 @@ export function analysisTemplate(name: string, args: AnalysisArgs, opts: pulumi.
             initialDelay: analysis.interval,
             successCondition: `len(result) > 0 && !isNaN(result[0]) && result[0] < ${analysis.errorRate}`,
             failureLimit: analysis.failureLimit,
+            // A Prometheus that does not answer is asked again after 10 s each time, and four times by default: steps that are over
+            // sooner promoted what nobody had measured.
+            consecutiveErrorLimit: analysis.failureLimit,
             provider: {
               prometheus: {
                 address: analysis.prometheus,

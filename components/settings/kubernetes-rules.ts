@@ -3,6 +3,9 @@ import type { KubernetesSettings } from "../settings.ts";
 import { seconds } from "../shared/units.ts";
 import { ANY, type Rule, missingSecret } from "./rules.ts";
 
+/** After which Argo Rollouts asks a Prometheus again that did not answer. */
+const RETRY_SECONDS = 10;
+
 export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
   {
     meaning: "A certificate that is given is under `secrets`, with its key.",
@@ -101,12 +104,12 @@ export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
   },
   {
     meaning:
-      "All pauses of a canary together are longer than `delivery.analysis` needs to abort: (`failureLimit` + 2) times its `interval`.",
+      "All pauses of a canary together are longer than `delivery.analysis` needs to abort: (`failureLimit` + 2) times its `interval`, or 10 s where that is longer.",
     reliesOn: [["delivery"]],
     *check({ delivery }) {
       if (delivery.strategy !== "canary") return;
       const { steps, pause, analysis } = delivery;
-      const needed = (analysis.failureLimit + 2) * seconds(analysis.interval);
+      const needed = (analysis.failureLimit + 2) * Math.max(seconds(analysis.interval), RETRY_SECONDS);
       const least = Math.ceil(needed / steps.length);
       if (seconds(pause) >= least) return;
       yield {

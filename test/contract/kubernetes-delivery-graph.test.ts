@@ -116,6 +116,7 @@ describe("a stack on a cluster, delivered by canary", () => {
         initialDelay: "1m",
         successCondition: "len(result) > 0 && !isNaN(result[0]) && result[0] < 0.05",
         failureLimit: 3,
+        consecutiveErrorLimit: 3,
         provider: {
           prometheus: {
             address: "http://prometheus.monitoring:9090",

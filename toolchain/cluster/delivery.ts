@@ -37,6 +37,8 @@ function rollouts(image: string): KubernetesObject[] {
       command: ["/rollouts", "--leader-elect=false"],
       ports: [{ containerPort: 8080 }],
       ready: { path: "/healthz", port: 8080 },
+      // It asks Prometheus by the name of its Service.
+      dnsPolicy: "ClusterFirst",
     }),
   ];
 }
