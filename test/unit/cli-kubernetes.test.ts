@@ -130,7 +130,7 @@ describe("the hand-over from one release to the next", () => {
       pod("web-new", "web", "b", 10),
       pod("web-old", "web", "a", 100),
       pod("web-told", "web", "a", 100, 2),
-      pod("web-ending", "web", "a", 100, 6),
+      pod("web-ending", "web", "a", 100, 11),
       pod("api-only", "api", "c", 100),
       pod("postgres-0", "postgres", undefined, 100),
     ];
