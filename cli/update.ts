@@ -43,9 +43,15 @@ export async function update(
   engine: Engine,
   docker: Docker | undefined,
   progress: Progress,
-  options: Pick<RecoverOptions, "restored" | "adopt"> & { configFile?: string; title?: string },
+  options: Pick<RecoverOptions, "restored" | "adopt"> & {
+    configFile?: string;
+    title?: string;
+    /** Ends the update as Ctrl-C does. */
+    abandoned?: AbortSignal;
+  },
 ): Promise<Updated> {
-  return interruptible(progress.note, async (signal) => {
+  return interruptible(progress.note, async (interrupted) => {
+    const signal = options.abandoned ? AbortSignal.any([interrupted, options.abandoned]) : interrupted;
     const recovered = await progress.step("Looking for interrupted updates", (say) =>
       recover(engine, docker, { say, signal }, options),
     );

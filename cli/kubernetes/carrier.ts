@@ -19,6 +19,7 @@ import { openStack, update } from "../update.ts";
 import { adoptable } from "./adopt.ts";
 import { type Cluster, clusterOf } from "./client.ts";
 import { handedOver } from "./handover.ts";
+import { watchImages } from "./image-watch.ts";
 import { holdingNamespace, leaseHolder } from "./lease.ts";
 import { podLog } from "./pod-log.ts";
 import { podStatuses, troubles } from "./pods.ts";
@@ -69,17 +70,29 @@ export class ClusterCarrier implements Carrier {
   }
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
+    const [ended, abandoned] = [new AbortController(), new AbortController()];
+    const watch = watchImages(this.#cluster, ended.signal).then((trouble) => {
+      if (trouble !== undefined) abandoned.abort();
+      return trouble;
+    });
     try {
       const result = await update(this.#context.engine, undefined, progress, {
         ...options,
         adopt: (pending) => adoptable(this.#cluster, pending),
+        abandoned: abandoned.signal,
       });
       await progress.step("Handing over", (say) => handedOver(this.#cluster, say));
       return result;
     } catch (error) {
+      ended.abort();
+      const trouble = await watch;
+      if (trouble !== undefined) throw failed(trouble, error);
       if (isNoRelease(error)) throw error;
       const why = await troubles(this.#cluster).catch(() => "");
       throw why === "" ? error : failed(`${why}\n${messageOf(error)}`, error);
+    } finally {
+      ended.abort();
+      await watch;
     }
   }
 

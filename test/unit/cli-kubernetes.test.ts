@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { adoptable } from "../../cli/kubernetes/adopt.ts";
 import { clusterOf } from "../../cli/kubernetes/client.ts";
+import { imageTrouble } from "../../cli/kubernetes/image-watch.ts";
 import { oldPods } from "../../cli/kubernetes/handover.ts";
 import { sinceOf } from "../../cli/kubernetes/pod-log.ts";
 import { stateOf } from "../../cli/kubernetes/pods.ts";
@@ -110,6 +111,30 @@ describe("room on nodes", () => {
       ["api"],
     );
     assert.equal(unplaced([], { web: service(0.1) }).length, 1);
+  });
+});
+
+describe("an image that no node can have", () => {
+  const pod = (reason: string, deletionTimestamp?: Date): V1Pod => ({
+    metadata: { name: "api-1", deletionTimestamp },
+    status: {
+      containerStatuses: [
+        {
+          name: "api",
+          image: "x",
+          imageID: "",
+          ready: false,
+          restartCount: 0,
+          state: { waiting: { reason, message: "not found" } },
+        },
+      ],
+    },
+  });
+
+  it("is told by the kubelet's reasons, of pods that are to stay", () => {
+    assert.deepEqual(imageTrouble(pod("ImagePullBackOff")), [["api-1", "ImagePullBackOff: not found"]]);
+    assert.deepEqual(imageTrouble(pod("ContainerCreating")), []);
+    assert.deepEqual(imageTrouble(pod("ImagePullBackOff", new Date())), []);
   });
 });
 
