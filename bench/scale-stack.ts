@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { failed } from "../cli/errors.ts";
 import { type Project, readProject, stackPath } from "../cli/project.ts";
 import { run } from "../toolchain/command.ts";
-import { kubectl, must } from "../toolchain/cluster/kubectl.ts";
+import { applyObjects, kubectl, must } from "../toolchain/cluster/kubectl.ts";
 import { KUBECONFIG, PORTS } from "../toolchain/cluster/layout.ts";
 import { CLUSTER_TOOLS, toolPath } from "../toolchain/pins.ts";
 import { ROOT, ThrowAwayPulumi } from "./engine.ts";
@@ -112,8 +112,7 @@ export class ScaleStack {
       "--ignore-not-found",
       "--timeout=60s",
     ]);
-    const list = { apiVersion: "v1", kind: "List", items: storage() };
-    await must(["apply", "--server-side", "--filename", "-"], JSON.stringify(list));
+    await applyObjects(storage());
   }
 
   /** Leaves nothing behind, whatever has happened. */

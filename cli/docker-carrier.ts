@@ -29,13 +29,13 @@ import { keepStateCopy } from "./state-copy.ts";
 import { containersOf } from "./status.ts";
 import { Traffic } from "./traffic.ts";
 import { openStack, update } from "./update.ts";
+import { watched } from "./watched.ts";
 
 export class DockerCarrier implements Carrier {
   readonly #context: DockerContext;
   readonly #settings: VpsSettings;
-  #onHost: OnHost | undefined;
-  /** Volume of records that the lock's container sees. */
-  #recordsVolume: string | undefined;
+  /** What holds the stack, and the volume of records that its container sees, if there is one. */
+  #lock: { readonly onHost: OnHost; readonly volume: string | undefined } | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {
     this.#context = withDocker(context);
@@ -49,9 +49,8 @@ export class DockerCarrier implements Carrier {
     // Mounting one that is not there would make it, without what Pulumi gives it.
     const known = (await docker.try(["volume", "inspect", name])) !== undefined;
     const volume = known ? { name, path: RECORDS_FOLDER } : undefined;
-    return holdingStack(docker, engine.owner, { image, what, volume }, (run) => {
-      this.#onHost = run;
-      this.#recordsVolume = volume?.name;
+    return holdingStack(docker, engine.owner, { image, what, volume }, (onHost) => {
+      this.#lock = { onHost, volume: volume?.name };
       return work();
     });
   }
@@ -61,15 +60,16 @@ export class DockerCarrier implements Carrier {
   }
 
   records(outputs: Readonly<Record<string, unknown>>): Records | undefined {
-    const [volume, onHost] = [this.#recordsVolume, this.#onHost];
-    const lock = volume !== undefined && onHost ? { volume, onHost } : undefined;
-    return recordsOf(outputs, this.#context.docker, this.#settings.images.nginx, lock);
+    return recordsOf(outputs, this.#context.docker, this.#settings.images.nginx, this.#lock);
   }
 
   async room(): Promise<RoomCheck> {
     const { docker, engine } = this.#context;
-    if (!this.#onHost) throw failed("the stack is not held");
-    const [facts, inUse] = await Promise.all([hostFacts(this.#onHost), memoryInUse(docker, engine.owner)]);
+    if (!this.#lock) throw failed("the stack is not held");
+    const [facts, inUse] = await Promise.all([
+      hostFacts(this.#lock.onHost),
+      memoryInUse(docker, engine.owner),
+    ]);
     return (release) => checkRoom(facts, memoryNeeded(release, inUse));
   }
 
@@ -93,21 +93,14 @@ export class DockerCarrier implements Carrier {
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
     const { engine, docker } = this.#context;
     const known = new Set((await docker.containers(engine.owner)).map((one) => one.id));
-    const ended = new AbortController();
-    const watch = watchForCrash(docker, engine.owner, known, ended.signal, (crash) =>
-      this.#abandon(crash, ended.signal),
+    return watched<UpResult, Crash>(
+      (ended) => watchForCrash(docker, engine.owner, known, ended, (crash) => this.#abandon(crash, ended)),
+      () => update(engine, docker, progress, options),
+      (error, crash) => {
+        if (!crash || isNoRelease(error)) throw error;
+        throw failed(`${messageOf(error)}\nThe end of its log:\n${crash.log}`, error);
+      },
     );
-    try {
-      return await update(engine, docker, progress, options);
-    } catch (error) {
-      ended.abort();
-      const crash = await watch;
-      if (!crash || isNoRelease(error)) throw error;
-      throw failed(`${messageOf(error)}\nThe end of its log:\n${crash.log}`, error);
-    } finally {
-      ended.abort();
-      await watch;
-    }
   }
 
   /** Tells the switch, which waits for the container to get healthy, that it never will. */

@@ -28,7 +28,7 @@ async function holder(port: number, docker: Docker): Promise<string | undefined>
 }
 
 /** By trying; a port that only root may open counts as free, since Docker is root. */
-async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));

@@ -6,13 +6,13 @@ import type { OnHost } from "./host-lock.ts";
 
 /**
  * The records that the outputs name; undefined before there are any.
- * @param lock what holds the stack, where that sees a volume of records
+ * @param lock what holds the stack, and the volume that it sees
  */
 export function recordsOf(
   outputs: Readonly<Record<string, unknown>>,
   docker: Docker,
   image: string,
-  lock?: { readonly volume: string; readonly onHost: OnHost },
+  lock?: { readonly volume: string | undefined; readonly onHost: OnHost },
 ): Records | undefined {
   const { statusRef } = outputs;
   const [, volume] = /^file:(\S+)$/.exec(typeof statusRef === "string" ? statusRef : "") ?? [];

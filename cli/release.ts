@@ -1,25 +1,17 @@
 /** A release from lock to record: what `tristack deploy` and `tristack rollback` share. */
 import type { Outputs } from "../components/outputs.ts";
-import {
-  type RecordedRelease,
-  type Release,
-  type ReleaseSettings,
-  imageOf,
-  recordedRelease,
-  releaseSettingsOf,
-} from "../components/release.ts";
+import { type RecordedRelease, imageOf, recordedRelease, releaseSettingsOf } from "../components/release.ts";
 import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
-import { type Carrier, carrierOf } from "./carrier.ts";
-import { type Running, type StackContext, settingsWith, whatRuns } from "./deploy-context.ts";
+import { carrierOf } from "./carrier.ts";
+import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
-import type { Watch } from "./engine.ts";
-import { badInput, failed, messageOf } from "./errors.ts";
+import { badInput, messageOf } from "./errors.ts";
 import { runHook } from "./hooks.ts";
 import { whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
-import { type Progress, type Say, createProgress } from "./progress.ts";
-import { usingRelease } from "./release-file.ts";
+import { createProgress } from "./progress.ts";
+import { type Preparation, type Prepared, prepare, settingsOf } from "./release-preparation.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
 import { proofWarning } from "./restore-proof.ts";
 import { type SchemaRevisions, incompatibility } from "./schema-revisions.ts";
@@ -49,11 +41,8 @@ export interface Released {
   readonly prunedImages: readonly string[];
 }
 
-interface Job {
-  readonly context: StackContext;
-  readonly carrier: Carrier;
+interface Job extends Preparation {
   readonly order: Order;
-  readonly progress: Progress;
   readonly warnings: string[];
 }
 
@@ -97,7 +86,8 @@ async function held(job: Job): Promise<Released> {
     bakeSeconds,
     restored: opened.restored,
   });
-  const checked = await prepare(job, settings, asked, firstUpdate(planFor(asked)));
+  const first = order.kind === "deploy" ? firstUpdate(planFor(asked)) : undefined;
+  const checked = await prepare(job, settings, asked, first);
   const { target } = checked;
   const plan = planFor(target);
   const { ledger, records } = await running.history;
@@ -136,76 +126,6 @@ async function held(job: Job): Promise<Released> {
   };
 }
 
-interface Prepared {
-  readonly settings: ApplicationSettings;
-  readonly target: ReleaseSetting;
-  readonly schema: SchemaRevisions | null;
-}
-
-async function settingsOf({ context }: Job, asked: ReleaseSetting): Promise<ApplicationSettings> {
-  const file = await settingsWith(context, asked);
-  return asked.restored ? withRestored(file, asked.restored) : file;
-}
-
-/**
- * Images and, of a deploy, a preview: before anything is changed. Side by side, since a preview takes seconds, and no digest
- * of an image decides what it is asked: whether data would be lost.
- * @param first what the first update brings, digests left out
- */
-function prepare(
-  job: Job,
-  settings: ApplicationSettings,
-  asked: ReleaseSetting,
-  first: ReleaseSetting,
-): Promise<Prepared> {
-  const isDeploy = job.order.kind === "deploy";
-  return job.progress.step(isDeploy ? "Preflight: images, preview" : "Preflight: images", async (say) => {
-    const needless = new AbortController();
-    const previewed = isDeploy ? preview(job, first, { say, signal: needless.signal }) : Promise.resolve();
-    // The images' failure comes first, if they have one.
-    previewed.catch(() => undefined);
-    try {
-      const prepared = await images(job.carrier, settings, asked, say);
-      await previewed;
-      return prepared;
-    } catch (error) {
-      needless.abort();
-      await previewed.catch(() => undefined);
-      throw error;
-    }
-  });
-}
-
-async function images(
-  carrier: Carrier,
-  settings: ApplicationSettings,
-  asked: ReleaseSetting,
-  say: Say,
-): Promise<Prepared> {
-  const services = Object.entries(settings.services).map(([service, { image }]) => ({
-    service,
-    repository: image,
-  }));
-  const target = { ...asked, digests: { ...(await carrier.images(asked, services, say)) } };
-  return { settings, target, schema: await declaration(carrier, settings, target) };
-}
-
-function withRestored<S extends ApplicationSettings>(file: S, { services, proxy }: ReleaseSettings): S {
-  return { ...file, services, proxy: { ...file.proxy, ...proxy } };
-}
-
-/** What the release declares about schemas: the first service that has a declaration speaks for all. */
-async function declaration(
-  carrier: Carrier,
-  settings: ApplicationSettings,
-  target: Pick<Release, "version" | "digests">,
-): Promise<SchemaRevisions | null> {
-  for (const [name, { schemaRevisions: path, image }] of Object.entries(settings.services)) {
-    if (path !== undefined) return carrier.declaration(imageOf(target, name, image), path);
-  }
-  return null;
-}
-
 /** The schema as the last deploy has left it, be it that the deploy itself was given up: its migrations may have run. */
 export function schemaNow(ledger: readonly Entry[]): SchemaRevisions | null {
   return ledger.findLast((one) => one.kind === "deploy" && one.schema !== null)?.schema ?? null;
@@ -219,19 +139,6 @@ function schemaWarnings(
   const old = ledger.findLast((one) => one.id === before?.id)?.schema ?? null;
   const reason = incompatibility(old, schema);
   return reason && before ? [`there will be no way back to ${before.version}: ${reason}`] : [];
-}
-
-/** A release changes containers; it never costs data. */
-async function preview({ context }: Job, target: ReleaseSetting, watch: Watch): Promise<void> {
-  const { project, file, engine } = context;
-  const result = await usingRelease(project, file, target, (configFile) =>
-    engine.preview(watch, { configFile }),
-  );
-  if (result.dataLost.length === 0) return;
-  throw failed(
-    `The update would delete or replace what holds data: ${result.dataLost.join(", ")}. Nothing was changed. ` +
-      `If that is meant: npx pulumi up --stack ${context.stack}`,
-  );
 }
 
 function recordOf(order: Order, target: ReleaseSetting, result: RolloutResult, total: number): LastDeploy {

@@ -16,6 +16,7 @@ import { failed, messageOf } from "../errors.ts";
 import type { Progress } from "../progress.ts";
 import { withoutMigrations } from "../rollout.ts";
 import { openStack, update } from "../update.ts";
+import { watched } from "../watched.ts";
 import { adoptable } from "./adopt.ts";
 import { type Cluster, clusterOf } from "./client.ts";
 import { handedOver } from "./handover.ts";
@@ -70,30 +71,29 @@ export class ClusterCarrier implements Carrier {
   }
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
-    const [ended, abandoned] = [new AbortController(), new AbortController()];
-    const watch = watchImages(this.#cluster, ended.signal).then((trouble) => {
-      if (trouble !== undefined) abandoned.abort();
-      return trouble;
-    });
-    try {
-      const result = await update(this.#context.engine, undefined, progress, {
-        ...options,
-        adopt: (pending) => adoptable(this.#cluster, pending),
-        abandoned: abandoned.signal,
-      });
-      await progress.step("Handing over", (say) => handedOver(this.#cluster, say));
-      return result;
-    } catch (error) {
-      ended.abort();
-      const trouble = await watch;
-      if (trouble !== undefined) throw failed(trouble, error);
-      if (isNoRelease(error)) throw error;
-      const why = await troubles(this.#cluster).catch(() => "");
-      throw why === "" ? error : failed(`${why}\n${messageOf(error)}`, error);
-    } finally {
-      ended.abort();
-      await watch;
-    }
+    const abandoned = new AbortController();
+    return watched(
+      async (ended) => {
+        const trouble = await watchImages(this.#cluster, ended);
+        if (trouble !== undefined) abandoned.abort();
+        return trouble;
+      },
+      async () => {
+        const result = await update(this.#context.engine, undefined, progress, {
+          ...options,
+          adopt: (pending) => adoptable(this.#cluster, pending),
+          abandoned: abandoned.signal,
+        });
+        await progress.step("Handing over", (say) => handedOver(this.#cluster, say));
+        return result;
+      },
+      async (error, trouble) => {
+        if (trouble !== undefined) throw failed(trouble, error);
+        if (isNoRelease(error)) throw error;
+        const why = await troubles(this.#cluster).catch(() => "");
+        throw why === "" ? error : failed(`${why}\n${messageOf(error)}`, error);
+      },
+    );
   }
 
   /** A migration that belongs to an older release would run on a schema which it does not know. */

@@ -3,8 +3,8 @@ import { X509Certificate } from "node:crypto";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { CERTIFICATE } from "../../components/kubernetes/certificate-secret.ts";
 import type { Outputs } from "../../components/outputs.ts";
-import { type Cluster, orIfMissing } from "./client.ts";
-import { toTheSecond } from "./conditions.ts";
+import type { Cluster } from "./client.ts";
+import { isTrue, toTheSecond } from "./conditions.ts";
 
 type Recorded = NonNullable<NonNullable<Outputs["status"]>["certificate"]>;
 
@@ -28,9 +28,7 @@ export async function certificateRecord(cluster: Cluster): Promise<Recorded | un
   if (secret === undefined || pem === undefined) return undefined;
   const kind = { apiVersion: "cert-manager.io/v1", kind: "Certificate", metadata };
   // Without cert-manager the cluster knows no such kind.
-  const asked = await orIfMissing(objects.read<Asked & { metadata: typeof metadata }>(kind)).catch(
-    () => undefined,
-  );
+  const asked = await objects.read<Asked & { metadata: typeof metadata }>(kind).catch(() => undefined);
   return recordOf(
     Buffer.from(pem, "base64").toString(),
     secret.metadata?.creationTimestamp ?? new Date(),
@@ -47,7 +45,7 @@ export function recordOf(pem: string, since: Date, conditions?: readonly Conditi
   const { serialNumber, issuer, validTo } = new X509Certificate(pem);
   const of = (type: string) => conditions?.find((one) => one.type === type);
   const ready = of("Ready");
-  const passed = conditions === undefined || ready?.status === "True";
+  const passed = conditions === undefined || isTrue(conditions, "Ready");
   return {
     at: toTheSecond(new Date(ready?.lastTransitionTime ?? since)),
     passed,

@@ -1,7 +1,10 @@
 /** What the cluster says of its objects. */
 import type { V1Job, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
 
-export function isTrue(conditions: { type: string; status: string }[] | undefined, type: string): boolean {
+export function isTrue(
+  conditions: readonly { type: string; status: string }[] | undefined,
+  type: string,
+): boolean {
   return conditions?.some((one) => one.type === type && one.status === "True") ?? false;
 }
 

@@ -2,6 +2,7 @@
  * Load on the site from a process of its own, to see whether a release fails a request: what this process does meanwhile
  * must not slow the clients down, nor they it.
  */
+import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -83,6 +84,18 @@ export async function underLoad(origin: string, work: () => Promise<void>): Prom
   } finally {
     await load.stop();
   }
+}
+
+/** A release whose answers were errors was seen, by that alone, and not for long. */
+export function sawErrorsFor(seconds: number, { failures, failedAt }: LoadReport): void {
+  assert.ok(failures.length > 0, "the load saw it, or this test shows nothing");
+  assert.ok(
+    failures.every((line) => /: 500$/.test(line)),
+    failures.join("\n"),
+  );
+  const visible = (Math.max(...failedAt) - Math.min(...failedAt)) / 1000;
+  console.log(`      errors were seen for ${visible.toFixed(1)} s`);
+  assert.ok(visible < seconds, `errors were seen for ${visible} s`);
 }
 
 /** One line of figures. */

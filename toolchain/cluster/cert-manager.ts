@@ -4,7 +4,7 @@ import type { Log } from "../command.ts";
 import { CERTIFICATE_TOOLS, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
-import { apply, established, rolledOut } from "./kubectl.ts";
+import { apply, applyObjects, established, rolledOut } from "./kubectl.ts";
 import { program } from "./objects.ts";
 
 const CONTROLLER = { name: "cert-manager", namespace: "cert-manager" };
@@ -16,10 +16,9 @@ export async function addCertificates(log: Log): Promise<void> {
   await loadImages([image], log);
   log("adding cert-manager");
   const crds = join(dirname(toolPath(CERTIFICATE_TOOLS["cert-manager"])), "crds");
-  // Server-side: they are too long for what `kubectl apply` writes down otherwise.
-  await apply(["--server-side", "--filename", crds]);
+  await apply(["--filename", crds]);
   await established();
-  const items = [
+  await applyObjects([
     { apiVersion: "v1", kind: "Namespace", metadata: { name: CONTROLLER.namespace } },
     ...program({
       ...CONTROLLER,
@@ -29,7 +28,6 @@ export async function addCertificates(log: Log): Promise<void> {
       ready: { path: "/", port: 9403 },
       dnsPolicy: "ClusterFirst",
     }),
-  ];
-  await apply(["--filename", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  ]);
   await rolledOut(CONTROLLER);
 }

@@ -18,7 +18,7 @@ import { makeCertificates } from "./certificates.ts";
 import { addCertificates } from "./cert-manager.ts";
 import { addDelivery } from "./delivery.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
-import { apply, established, kubectl, rolledOut, succeeds } from "./kubectl.ts";
+import { apply, applyObjects, established, kubectl, rolledOut, succeeds } from "./kubectl.ts";
 import { BRIDGE, CTR, NODE, NODE_ADDRESS, POLICY_CHAIN, RUN_FOLDER, clusterFolder } from "./layout.ts";
 import { VOLUMES, clusterObjects, volumeFolder } from "./objects.ts";
 import * as parts from "./parts.ts";
@@ -128,8 +128,7 @@ async function addObjects(image: string, log: Log): Promise<void> {
   const traefik = dirname(toolPath(CLUSTER_TOOLS.traefik));
   await apply(["gateway-api", "traefik.yaml"].flatMap((name) => ["--filename", join(traefik, name)]));
   await established();
-  const list = { apiVersion: "v1", kind: "List", items: clusterObjects(image) };
-  await apply(["--filename", "-"], JSON.stringify(list));
+  await applyObjects(clusterObjects(image));
 }
 
 function ready(): Promise<boolean> {

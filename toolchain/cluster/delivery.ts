@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import type { Log } from "../command.ts";
 import { DELIVERY_TOOLS, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
-import { apply, established, rolledOut } from "./kubectl.ts";
+import { apply, applyObjects, established, rolledOut } from "./kubectl.ts";
 import { ensurePartsImage, loadImages } from "./images.ts";
 import { type KubernetesObject, ROUTER_METRICS, ROUTER_NAMESPACE, program } from "./objects.ts";
 
@@ -23,8 +23,7 @@ export async function addDelivery(log: Log): Promise<void> {
   log("adding Argo Rollouts and Prometheus");
   await apply(["--kustomize", join(dirname(toolPath(DELIVERY_TOOLS.rollouts)), "crds")]);
   await established();
-  const items = [...rollouts(image), ...prometheus(image)];
-  await apply(["--filename", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+  await applyObjects([...rollouts(image), ...prometheus(image)]);
   await rolledOut(ROLLOUTS, PROMETHEUS);
 }
 

@@ -6,7 +6,7 @@ import type { Log } from "../command.ts";
 import { KWOK, toolPath } from "../pins.ts";
 import { ensureTools } from "../pulumi.ts";
 import { isUp } from "./cluster.ts";
-import { kubectl, must } from "./kubectl.ts";
+import { applyObjects, kubectl, must } from "./kubectl.ts";
 import { KUBECONFIG, NODE } from "./layout.ts";
 import { type Part, flags } from "./parts.ts";
 import { runs, start, stop, waitFor } from "./processes.ts";
@@ -29,11 +29,7 @@ export async function setFakeNodes(count: number, log: Log): Promise<void> {
   }
   await must(["cordon", NODE]);
   if (!runs(KWOK.name)) start(kwok());
-  const items = Array.from({ length: count }, (_, index) => node(`fake-${index}`));
-  await must(
-    ["apply", "--server-side", "--filename", "-"],
-    JSON.stringify({ apiVersion: "v1", kind: "List", items }),
-  );
+  await applyObjects(Array.from({ length: count }, (_, index) => node(`fake-${index}`)));
   log("waiting for the nodes");
   const ready = ["wait", "--for=condition=Ready", "nodes", "--selector", SELECTED, "--timeout=1s"];
   await waitFor(KWOK.name, 60, async () => !(await kubectl(ready)).failed);

@@ -23,6 +23,10 @@ export function apply(what: readonly string[], input?: string): Promise<void> {
   return must(["apply", "--server-side", ...what], input);
 }
 
+export function applyObjects(items: readonly object[]): Promise<void> {
+  return apply(["--filename", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items }));
+}
+
 /** Waits for definitions: nothing can be of a kind that is not there yet. */
 export function established(): Promise<void> {
   return must(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"]);

@@ -2,12 +2,16 @@
 import type { MonitoringSettings } from "../monitoring.ts";
 import { Postgres } from "../postgres.ts";
 import { Redis } from "../redis.ts";
-import { seconds } from "../../shared/units.ts";
-import { type AlertRule, rule, slowOrWrong } from "../../shared/metrics/alerts.ts";
+import {
+  type AlertRule,
+  certificateEnds,
+  rule,
+  serviceDown,
+  slowOrWrong,
+  soonOf,
+} from "../../shared/metrics/alerts.ts";
 import { CERTIFICATE_SECONDS, DISK_PERCENT, MEMORY_PERCENT, named } from "./expressions.ts";
 
-/** Longest time after which it is an alarm that something is down. */
-const SOON_SECONDS = 60;
 /** Restarts in a quarter of an hour that are more than chance. */
 const RESTARTS = 2;
 /** Share of its memory limit, in percent, at which a container is close to being killed. */
@@ -16,7 +20,7 @@ const CONTAINER_MEMORY = 95;
 /** @param services names of those that have metrics */
 export function alertRules(settings: MonitoringSettings, services: readonly string[]): AlertRule[] {
   const { alerts } = settings;
-  const soon = `${Math.min(seconds(alerts.after), SOON_SECONDS)}s`;
+  const soon = soonOf(alerts);
   return [...down(soon, services), ...slowOrWrong(alerts), ...ofContainers(alerts), ...ofHost(alerts)];
 }
 
@@ -41,18 +45,7 @@ function down(soon: string, services: readonly string[]): AlertRule[] {
     ),
     part("PostgresDown", Postgres.host, "PostgreSQL"),
     part("RedisDown", Redis.host, "Redis"),
-    ...services.map((service) => {
-      // One that runs nowhere has no target that could be down.
-      const gone = `absent(up{service="${service}"} == 1)`;
-      const alert = rule(
-        "ServiceDown",
-        "critical",
-        soon,
-        gone,
-        `No container of ${service} answers with its metrics.`,
-      );
-      return { ...alert, labels: { ...alert.labels, service } };
-    }),
+    ...services.map((service) => serviceDown(service, soon, "container")),
     rule(
       "TargetDown",
       "warning",
@@ -122,12 +115,6 @@ function ofHost({ disk, memory, certificate, after }: Thresholds): AlertRule[] {
       `${MEMORY_PERCENT} > ${memory}`,
       `{{ $value | printf "%.0f" }} % of the memory is in use (limit ${memory} %).`,
     ),
-    rule(
-      "CertificateExpiresSoon",
-      "warning",
-      after,
-      `${CERTIFICATE_SECONDS} < ${seconds(certificate)}`,
-      "The certificate ends in {{ $value | humanizeDuration }}, and should have been renewed.",
-    ),
+    certificateEnds(CERTIFICATE_SECONDS, { certificate, after }),
   ];
 }

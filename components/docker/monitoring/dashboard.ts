@@ -1,12 +1,16 @@
 /** The dashboard of a host. */
 import type { MonitoringSettings } from "../monitoring.ts";
-import { type MonitoringDashboard, type Plan, dashboardOf, stat } from "../../shared/metrics/dashboard.ts";
-import { errorPercent, p95, requests } from "../../shared/metrics/requests.ts";
+import {
+  type MonitoringDashboard,
+  type Plan,
+  dashboardOf,
+  requestPanels,
+  stat,
+} from "../../shared/metrics/dashboard.ts";
 import { CERTIFICATE_SECONDS, DISK_PERCENT, MEMORY_PERCENT, named } from "./expressions.ts";
 
 /** Sections with their panels, from top to bottom. */
 function sections({ alerts: { window } }: MonitoringSettings): Record<string, Plan[]> {
-  const overService = (expr: string) => ({ "{{service}}": expr });
   const overPart = (expr: string) => ({ "{{resource}}": expr });
   return {
     Now: [
@@ -18,17 +22,7 @@ function sections({ alerts: { window } }: MonitoringSettings): Record<string, Pl
       stat("Disk used", "percent", DISK_PERCENT),
     ],
     Application: [
-      { title: "Request Rate", unit: "reqps", targets: overService(requests(window)) },
-      { title: "Error Rate", unit: "percent", targets: overService(errorPercent(window)) },
-      { title: "Response Time p95", unit: "s", targets: overService(p95(window)) },
-      {
-        title: "Busiest endpoints",
-        unit: "reqps",
-        targets: {
-          "{{method}} {{endpoint}}": `topk(8, sum by (method, endpoint) (rate(http_requests_total[${window}])))`,
-        },
-      },
-      { title: "Active users", unit: "none", targets: overService("max by (service) (active_users)") },
+      ...requestPanels(window),
       {
         title: "Time of nginx's answer",
         unit: "s",

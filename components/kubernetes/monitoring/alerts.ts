@@ -1,6 +1,12 @@
 /** The alerts of a namespace, from the services' own metrics, kube-state-metrics, the kubelet and cert-manager. */
-import { type AlertRule, rule, slowOrWrong } from "../../shared/metrics/alerts.ts";
-import { seconds } from "../../shared/units.ts";
+import {
+  type AlertRule,
+  certificateEnds,
+  rule,
+  serviceDown,
+  slowOrWrong,
+  soonOf,
+} from "../../shared/metrics/alerts.ts";
 import type { MonitoringSettings } from "../monitoring.ts";
 
 export interface Watched {
@@ -16,15 +22,13 @@ export interface Watched {
 
 type Thresholds = MonitoringSettings["alerts"];
 
-/** Longest time after which it is an alarm that something is down. */
-const SOON_SECONDS = 60;
 /** Restarts in a quarter of an hour that are more than chance. */
 const RESTARTS = 2;
 
 export function alertRules({ alerts }: MonitoringSettings, watched: Watched): AlertRule[] {
   const { namespace, services, renewed, backupLateAfterSeconds } = watched;
   const scope = `namespace="${namespace}"`;
-  const soon = `${Math.min(seconds(alerts.after), SOON_SECONDS)}s`;
+  const soon = soonOf(alerts);
   return [
     ...down(scope, soon, alerts.after, services),
     ...slowOrWrong(alerts, scope),
@@ -47,18 +51,7 @@ function down(scope: string, soon: string, after: string, services: readonly str
   return [
     part("PostgresDown", "postgres", "PostgreSQL"),
     part("RedisDown", "redis", "Redis"),
-    ...services.map((service) => {
-      // One that runs nowhere has no target that could be down.
-      const gone = `absent(up{${scope}, service="${service}"} == 1)`;
-      const alert = rule(
-        "ServiceDown",
-        "critical",
-        soon,
-        gone,
-        `No pod of ${service} answers with its metrics.`,
-      );
-      return { ...alert, labels: { ...alert.labels, service } };
-    }),
+    ...services.map((service) => serviceDown(service, soon, "pod", scope)),
     rule(
       "PodsMissing",
       "warning",
@@ -107,16 +100,9 @@ function volumeFull(scope: string, { disk, after }: Thresholds): AlertRule {
 }
 
 /** Without `honorLabels`, Prometheus calls the metric's own namespace `exported_namespace`. */
-function certificate(scope: string, { certificate: early, after }: Thresholds): AlertRule {
+function certificate(scope: string, alerts: Thresholds): AlertRule {
   const ends = "certmanager_certificate_expiration_timestamp_seconds";
-  const left = `min(${ends}{${scope}} or ${ends}{exported_${scope}}) - time()`;
-  return rule(
-    "CertificateExpiresSoon",
-    "warning",
-    after,
-    `${left} < ${seconds(early)}`,
-    "The certificate ends in {{ $value | humanizeDuration }}, and should have been renewed.",
-  );
+  return certificateEnds(`min(${ends}{${scope}} or ${ends}{exported_${scope}}) - time()`, alerts);
 }
 
 function ofBackups(scope: string, lateAfterSeconds: number): AlertRule[] {

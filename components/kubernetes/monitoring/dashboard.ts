@@ -1,6 +1,11 @@
 /** The dashboard of a namespace. */
-import { type MonitoringDashboard, type Plan, dashboardOf, stat } from "../../shared/metrics/dashboard.ts";
-import { errorPercent, p95, requests } from "../../shared/metrics/requests.ts";
+import {
+  type MonitoringDashboard,
+  type Plan,
+  dashboardOf,
+  requestPanels,
+  stat,
+} from "../../shared/metrics/dashboard.ts";
 import type { MonitoringSettings } from "../monitoring.ts";
 
 export interface DashboardOf {
@@ -11,11 +16,9 @@ export interface DashboardOf {
 }
 
 function sections({ alerts: { window } }: MonitoringSettings, scope: string): Record<string, Plan[]> {
-  const overService = (expr: string) => ({ "{{service}}": expr });
   const overPod = (expr: string) => ({ "{{pod}}": expr });
   const ready = (set: string) =>
     `sum(kube_statefulset_status_replicas_ready{${scope}, statefulset="${set}"})`;
-  const endpoints = `sum by (method, endpoint) (rate(http_requests_total{${scope}}[${window}]))`;
   return {
     Now: [
       stat("Alerts firing", "none", `count(ALERTS{${scope}, alertstate="firing"}) or vector(0)`),
@@ -23,21 +26,7 @@ function sections({ alerts: { window } }: MonitoringSettings, scope: string): Re
       stat("PostgreSQL ready", "none", ready("postgres")),
       stat("Redis ready", "none", ready("redis")),
     ],
-    Application: [
-      { title: "Request Rate", unit: "reqps", targets: overService(requests(window, scope)) },
-      { title: "Error Rate", unit: "percent", targets: overService(errorPercent(window, scope)) },
-      { title: "Response Time p95", unit: "s", targets: overService(p95(window, scope)) },
-      {
-        title: "Busiest endpoints",
-        unit: "reqps",
-        targets: { "{{method}} {{endpoint}}": `topk(8, ${endpoints})` },
-      },
-      {
-        title: "Active users",
-        unit: "none",
-        targets: overService(`max by (service) (active_users{${scope}})`),
-      },
-    ],
+    Application: [...requestPanels(window, scope)],
     Pods: [
       {
         title: "CPU",

@@ -58,3 +58,42 @@ export function slowOrWrong(
     ),
   ];
 }
+
+/** Longest time after which it is an alarm that something is down. */
+const SOON_SECONDS = 60;
+
+/** Time after which it is an alarm that something is down. */
+export function soonOf({ after }: Pick<AnswerLimits, "after">): string {
+  return `${Math.min(seconds(after), SOON_SECONDS)}s`;
+}
+
+/**
+ * @param carried what the service runs in, such as `pod`
+ * @param scope matchers of whose metrics
+ */
+export function serviceDown(service: string, soon: string, carried: string, ...scope: string[]): AlertRule {
+  // One that runs nowhere has no target that could be down.
+  const gone = `absent(up{${[...scope, `service="${service}"`].join(", ")}} == 1)`;
+  const alert = rule(
+    "ServiceDown",
+    "critical",
+    soon,
+    gone,
+    `No ${carried} of ${service} answers with its metrics.`,
+  );
+  return { ...alert, labels: { ...alert.labels, service } };
+}
+
+/** @param left expression of the seconds until the certificate ends */
+export function certificateEnds(
+  left: string,
+  { certificate, after }: { certificate: string; after: string },
+): AlertRule {
+  return rule(
+    "CertificateExpiresSoon",
+    "warning",
+    after,
+    `${left} < ${seconds(certificate)}`,
+    "The certificate ends in {{ $value | humanizeDuration }}, and should have been renewed.",
+  );
+}

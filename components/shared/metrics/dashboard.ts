@@ -6,6 +6,7 @@ import type {
   RowPanel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Dataquery } from "@grafana/grafana-foundation-sdk/prometheus";
+import { errorPercent, p95, requests } from "./requests.ts";
 
 type Target = Pick<Dataquery, "expr" | "legendFormat" | "refId">;
 export type Panel = Omit<AnyPanel, "targets"> & { targets: Target[] };
@@ -38,6 +39,24 @@ const SCHEMA_VERSION = 42;
 /** One number, with its title for a legend. */
 export function stat(title: string, unit: string, expr: string): Plan {
   return { title, unit, targets: { [title]: expr }, type: "stat" };
+}
+
+/** What services tell of the requests that they have answered. @param scope matchers of whose requests */
+export function requestPanels(window: string, ...scope: string[]): Plan[] {
+  const overService = (expr: string) => ({ "{{service}}": expr });
+  const own = scope.join(",");
+  const endpoints = `sum by (method, endpoint) (rate(http_requests_total{${own}}[${window}]))`;
+  return [
+    { title: "Request Rate", unit: "reqps", targets: overService(requests(window, ...scope)) },
+    { title: "Error Rate", unit: "percent", targets: overService(errorPercent(window, ...scope)) },
+    { title: "Response Time p95", unit: "s", targets: overService(p95(window, ...scope)) },
+    {
+      title: "Busiest endpoints",
+      unit: "reqps",
+      targets: { "{{method}} {{endpoint}}": `topk(8, ${endpoints})` },
+    },
+    { title: "Active users", unit: "none", targets: overService(`max by (service) (active_users{${own}})`) },
+  ];
 }
 
 export interface DashboardArgs {

@@ -1,11 +1,11 @@
 /** `tristack deploy`, `rollback` and what tells of them, on a real cluster: as on a host, with the same proof. */
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterSite, kubectlIn } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
 import { killEngine } from "../../support/e2e-kill.ts";
 import { HEAVY, Load, figures } from "../../support/e2e-load.ts";
 import { resultOf } from "../../support/e2e-releases.ts";
+import { until } from "../../support/e2e-until.ts";
 
 const STACK = "till";
 const cluster = kubectlIn(STACK);
@@ -115,7 +115,11 @@ describe("releases on a cluster", () => {
 
   it("refuses a second deploy meanwhile, and names who holds the stack", async () => {
     const first = deploy("v2", "--bake", "20");
-    await until(async () => (await cluster("get", "leases", "--output", "name")).trim() !== "");
+    await until(
+      30,
+      "the stack is held",
+      async () => (await cluster("get", "leases", "--output", "name")).trim() !== "",
+    );
     // From another machine, which the lock of this checkout says nothing to.
     await cluster("patch", "lease", "tristack-release", "--type=merge", "--patch", OTHERS);
     const second = ended(await tristack("deploy", STACK, "--version", "v3", "--json"), 1);
@@ -156,10 +160,3 @@ const OTHERS = JSON.stringify({
     renewTime: new Date(Date.now() + 3_600_000).toISOString().replace("Z", "000Z"),
   },
 });
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; !(await done()); turn += 1) {
-    assert.ok(turn < 60);
-    await sleep(500);
-  }
-}
