@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "./client.ts";
-import { podsOfStack } from "./pods.ts";
+import { podsOfRelease } from "./pods.ts";
 
 /** A kubelet asks again after 10 s, then after 20 s: by then it was no hiccup of the registry. */
 const PATIENCE_MILLISECONDS = 45_000;
@@ -16,10 +16,12 @@ const REASONS = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "Inval
  */
 export async function watchImages(cluster: Cluster, signal: AbortSignal): Promise<string | undefined> {
   const since = new Map<string, number>();
-  const before = new Set((await podsOfStack(cluster).catch(() => [])).map(({ metadata }) => metadata?.name));
+  const before = new Set(
+    (await podsOfRelease(cluster).catch(() => [])).map(({ metadata }) => metadata?.name),
+  );
   while (!signal.aborted) {
     // An answer that does not come is the update's to notice.
-    const pods = (await podsOfStack(cluster).catch(() => [])).filter(
+    const pods = (await podsOfRelease(cluster).catch(() => [])).filter(
       ({ metadata }) => !before.has(metadata?.name),
     );
     const now = Date.now();

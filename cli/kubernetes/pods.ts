@@ -13,6 +13,11 @@ export async function podsOfStack({ core, namespace, owner }: Cluster): Promise<
   return (await asked(core.listNamespacedPod({ namespace, labelSelector }))).items;
 }
 
+/** Those that a release may fail for: none has failed because of a backup that did. */
+export async function podsOfRelease(cluster: Cluster): Promise<V1Pod[]> {
+  return (await podsOfStack(cluster)).filter((pod) => partOf(pod) !== BACKUP);
+}
+
 /** Pods that ought to run: those that have done their work are left out. */
 export async function podStatuses(cluster: Cluster): Promise<PartStatus[]> {
   return (await podsOfStack(cluster))
@@ -57,8 +62,7 @@ function restarts({ restartCount, lastState }: V1ContainerStatus): string {
 
 /** What is wrong, in words: each pod that does not work, one of each part, with the end of its log. Empty when all do. */
 export async function troubles(cluster: Cluster): Promise<string> {
-  // No update has failed because of a backup that did.
-  const bad = (await podsOfStack(cluster)).filter((pod) => isBad(pod) && partOf(pod) !== BACKUP);
+  const bad = (await podsOfRelease(cluster)).filter(isBad);
   const onePerPart = bad.filter(
     (pod, index) => bad.findIndex((one) => partOf(one) === partOf(pod)) === index,
   );
