@@ -108,7 +108,9 @@ export async function leftovers(
   const own = stack === undefined ? OWN : [...OWN, "--filter", `label=${LABEL.stack}=${stack}`];
   return {
     containers: lines(await docker("ps", "--all", "--format", "{{.Names}}", ...own)),
-    networks: lines(await docker("network", "ls", "--format", "{{.Name}}", ...own)),
+    networks: lines(await docker("network", "ls", "--format", "{{.Name}}", ...own)).filter(
+      (name) => !miscounted.has(name),
+    ),
     volumes: lines(await docker("volume", "ls", "--format", "{{.Name}}", ...own)),
     images: lines(await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", ...own)),
   };
@@ -117,10 +119,17 @@ export async function leftovers(
 /** Removes containers, networks and volumes of the tests' project. Images stay: the next start needs them again. */
 export async function sweep(): Promise<void> {
   const { containers, networks, volumes } = await leftovers();
-  if (containers.length > 0) await docker("rm", "--force", "--volumes", ...containers);
+  // One by one: Docker can lose count of a network's endpoints when many are taken out at the same time.
+  for (const container of containers) await docker("rm", "--force", "--volumes", container);
   for (const network of networks) await removeNetwork(network);
   if (volumes.length > 0) await docker("volume", "rm", ...volumes);
 }
+
+/**
+ * Networks that Docker 20.10 will not remove before it is restarted: it counts an endpoint more than it has. Seen three times in
+ * some hundred runs. They are empty, and named at random, so the tests go on beside them.
+ */
+const miscounted = new Set<string>();
 
 /** Docker can keep the endpoint of a container that was removed while it started; nothing but force takes it out. */
 async function removeNetwork(network: string): Promise<void> {
@@ -136,7 +145,12 @@ async function removeNetwork(network: string): Promise<void> {
     console.log(`    ${network}: removing what Docker left of ${name}`);
     await docker("network", "disconnect", "--force", network, name);
   }
-  await docker("network", "rm", network);
+  const removal = await run("docker", ["network", "rm", network], { cwd: REPOSITORY, timeoutSeconds: 120 });
+  if (removal.exitCode === 0) return;
+  const left = await docker("network", "inspect", "--format", "{{len .Containers}}", network);
+  if (left !== "0" || !removal.stderr.includes("has active endpoints")) succeeded(removal);
+  console.log(`    ${network}: Docker counts an endpoint that it does not have; it stays until Docker is restarted`);
+  miscounted.add(network);
 }
 
 /**
