@@ -17,6 +17,10 @@ export default async function program() {
     const { kubernetes } = await import("./components/targets/kubernetes.ts");
     return application(settings, owner, kubernetes);
   }
+  if (settings.target === "cluster") {
+    const { cluster } = await import("./components/targets/cluster.ts");
+    return cluster(settings, owner);
+  }
   const { host } = await import("./components/targets/host.ts");
   return host(settings, owner);
 }
@@ -24,10 +28,10 @@ export default async function program() {
 async function application<S extends ApplicationSettings>(
   file: S,
   owner: Owner,
-  build: (settings: S, release: Release, owner: Owner) => Built,
+  build: (settings: S, release: Release, owner: Owner) => Built | Promise<Built>,
 ) {
   const release = await currentRelease(file.release, owner);
   const settings = release.restored ? withReleaseSettings(file, release.restored, owner) : file;
-  const built = build(settings, release, owner);
+  const built = await build(settings, release, owner);
   return assembleOutputs({ settings, owner, release, built });
 }

@@ -143,6 +143,13 @@ export class Engine {
     return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
   }
 
+  /** One output of any stack, secret or not; undefined when there is none of that name, or no such stack. */
+  async outputOf(stack: string, name: string): Promise<unknown> {
+    const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
+    const text = await orIfMissing(this.pulumi(args), undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)[name];
+  }
+
   /** Whether the backend has the stack. Asks for no more than that: the state may be damaged. */
   async exists(): Promise<boolean> {
     const folder = stateFolder(this.backend.url);

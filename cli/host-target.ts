@@ -58,7 +58,7 @@ async function byStack(project: Project, given: string) {
     );
   const settings = await requireSettings(project, stack, file, allMissingSecrets(file));
   if (settings.target === "host") return byMachine(project, stack, settings.machine);
-  if (settings.target === "kubernetes") throw noKubernetes(file);
+  if (settings.target === "kubernetes" || settings.target === "cluster") throw noKubernetes(file);
   const { host, proxy } = settings;
   const address = dockerHost(host.docker);
   if (!address.startsWith("ssh://")) {

@@ -20,7 +20,7 @@ export async function backupJobOf(stack: string): Promise<BackupJob> {
     import("./kubernetes/client.ts"),
   ]);
   const [namespace] = backup.run.target.split("/");
-  const cluster = clusterOf(project, engine.owner, { cluster: clusterAccessOf(file), namespace });
+  const cluster = await clusterOf(engine, { cluster: clusterAccessOf(file), namespace });
   return new ClusterBackupJob(engine, outputs, backup, cluster);
 }
 

@@ -5,7 +5,7 @@ import type { Project, StackFile } from "./project.ts";
 import { sshCommand } from "./ssh.ts";
 import {
   dockerHostOf,
-  isHost,
+  isBare,
   isKubernetes,
   noApplication,
   sshSettingsOf,
@@ -14,7 +14,7 @@ import {
 
 /** @throws CliError of a stack that is a machine alone: it has no Docker of its own. */
 export function dockerOf(project: Project, file: StackFile | undefined): Docker {
-  if (file && isHost(file)) throw noApplication(file);
+  if (file && isBare(file)) throw noApplication(file);
   if (file && isKubernetes(file)) throw noKubernetes(file);
   const host = dockerHostOf(file);
   const address = dockerHost(host);

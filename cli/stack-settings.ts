@@ -1,6 +1,6 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
-import type { ClusterAccess } from "../components/kubernetes/provider.ts";
+import type { ClusterSetting } from "../components/kubernetes/cluster-access.ts";
 import type { ApplicationSettings, Settings, VpsSettings } from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
@@ -49,7 +49,7 @@ export async function requireApplication(
   ...args: Parameters<typeof requireSettings>
 ): Promise<ApplicationSettings> {
   const settings = await requireSettings(...args);
-  if (settings.target === "host") throw noApplication(args[2]);
+  if (settings.target === "host" || settings.target === "cluster") throw noApplication(args[2]);
   return settings;
 }
 
@@ -63,8 +63,8 @@ export async function requireVps(...args: Parameters<typeof requireSettings>): P
 /** The error of a command that is about an application, told to work on a machine alone. */
 export function noApplication(file: StackFile): Error {
   return badInput(
-    `${file.name}: target is host, a machine alone; this command needs a stack that carries an application, ` +
-      "of the target vps. What brings the machine up and down: npx pulumi up, npx pulumi destroy",
+    `${file.name}: target is ${String(file.config.target)}, which carries no application; this command needs a stack of ` +
+      "the target vps or kubernetes. What brings this one up and down: npx pulumi up, npx pulumi destroy",
   );
 }
 
@@ -156,17 +156,18 @@ export function isKubernetes(file: StackFile): boolean {
   return file.config.target === "kubernetes";
 }
 
-/** Whether the stack is a machine alone, as far as its file says. */
-export function isHost(file: StackFile): boolean {
-  return file.config.target === "host";
+/** Whether the stack carries no application, as far as its file says: a machine or a cluster alone. */
+export function isBare(file: StackFile): boolean {
+  return file.config.target === "host" || file.config.target === "cluster";
 }
 
 /** How a stack's cluster is reached, as far as its file says. */
-export function clusterAccessOf(file: StackFile | undefined): ClusterAccess {
-  const { kubeconfig, context } = objectOf(file?.config.cluster);
+export function clusterAccessOf(file: StackFile | undefined): ClusterSetting {
+  const { kubeconfig, context, stack } = objectOf(file?.config.cluster);
   return {
     ...(typeof kubeconfig === "string" ? { kubeconfig } : {}),
     ...(typeof context === "string" ? { context } : {}),
+    ...(typeof stack === "string" ? { stack } : {}),
   };
 }
 

@@ -5,9 +5,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type HostSettings, isProtected } from "./settings.ts";
+import { costSchema } from "./shared/cost.ts";
 import type { Owner } from "./shared/labels.ts";
 
-export const HOST_OUTPUTS_VERSION = "1.0.0";
+export const HOST_OUTPUTS_VERSION = "1.1.0";
 
 export const hostOutputsSchema = z.strictObject({
   schemaVersion: z.literal(HOST_OUTPUTS_VERSION).describe("Version of this contract."),
@@ -32,6 +33,7 @@ export const hostOutputsSchema = z.strictObject({
     })
     .describe("The machine."),
   names: z.array(z.string()).describe("Host names that lead to it."),
+  cost: costSchema,
   protected: z.boolean().describe("Whether machine and address refuse to be deleted."),
 });
 
@@ -42,6 +44,7 @@ interface Made {
   readonly address: pulumi.Output<string>;
   readonly instanceId: pulumi.Output<string>;
   readonly architecture: HostOutputs["host"]["architecture"];
+  readonly cost: pulumi.Output<HostOutputs["cost"]>;
 }
 
 export function assembleHostOutputs({ environment, machine, dns }: HostSettings, owner: Owner, made: Made) {
@@ -58,6 +61,7 @@ export function assembleHostOutputs({ environment, machine, dns }: HostSettings,
       architecture: made.architecture,
     },
     names: dns?.names ?? [],
+    cost: made.cost,
     protected: isProtected(environment.kind),
   };
 }

@@ -5,10 +5,12 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { clusterOutputsSchema } from "./cluster-outputs.ts";
 import { hostOutputsSchema } from "./host-outputs.ts";
 import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
 import { releaseSettingsSchema } from "./settings/application.ts";
 import { type ApplicationSettings, isProtected } from "./settings.ts";
+import { costSchema } from "./shared/cost.ts";
 import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
@@ -195,12 +197,7 @@ export const outputsSchema = z.strictObject({
     })
     .nullable()
     .describe("Where the stack is observed; null while it is not."),
-  cost: z
-    .strictObject({
-      monthlyUsd: z.number().min(0).nullable().describe("Estimate; null where nothing has a price list."),
-      unpriced: z.array(z.string()).describe("Resources that the estimate leaves out."),
-    })
-    .describe("What the stack costs a month."),
+  cost: costSchema,
   expiresAt: time().nullable().describe("When a preview environment may be destroyed; null for all others."),
   statusRef: reference("file", "k8s", "s3")
     .nullable()
@@ -284,16 +281,27 @@ export function urlsOf(settings: ApplicationSettings): Outputs["urls"] {
   return { web: origin, api: route === undefined ? null : `${origin}${route}`, health: `${origin}/health` };
 }
 
+/** Stacks that carry no application have contracts of their own. */
+const CONTRACTS = { host: hostOutputsSchema, cluster: clusterOutputsSchema } as const;
+
 /** Everything in `value` that the contract does not allow; nothing where it is kept. */
 export function checkOutputs(value: unknown): Problem[] {
-  const schema = isHostOutputs(value) ? hostOutputsSchema : outputsSchema;
+  const schema = ownContractOf(value) ?? outputsSchema;
   const result = schema.safeParse(value, { error: plainNeed });
   if (result.success) return [];
   const findings = onePerPlace(findingsOf(result.error.issues, value, schema));
   return findings.map((finding) => problemOf(finding, value));
 }
 
-/** Whether they are a machine's, which has a contract of its own. */
-export function isHostOutputs(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "target" in value && value.target === "host";
+/** Whether they are of a stack that carries an application. */
+export function isOfApplication(value: unknown): boolean {
+  return ownContractOf(value) === undefined;
+}
+
+function ownContractOf(value: unknown) {
+  if (typeof value !== "object" || value === null || !("target" in value)) return undefined;
+  const { target } = value;
+  return typeof target === "string" && target in CONTRACTS
+    ? CONTRACTS[target as keyof typeof CONTRACTS]
+    : undefined;
 }

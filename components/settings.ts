@@ -18,6 +18,7 @@ export type VpsSettings = Extract<Settings, { target: "vps" }>;
 export type KubernetesSettings = Extract<Settings, { target: "kubernetes" }>;
 /** Of a stack that carries an application, whatever carries it. */
 export type ApplicationSettings = VpsSettings | KubernetesSettings;
+export type ClusterSettings = Extract<Settings, { target: "cluster" }>;
 export type HostSettings = Extract<Settings, { target: "host" }>;
 export type Environment = VpsSettings["environment"];
 export type Service = VpsSettings["services"][string];

@@ -2,7 +2,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration-page.ts";
-import { hostOutputsJsonSchema, outputsJsonSchema, outputsPage } from "./outputs-page.ts";
+import {
+  clusterOutputsJsonSchema,
+  hostOutputsJsonSchema,
+  outputsJsonSchema,
+  outputsPage,
+} from "./outputs-page.ts";
 import { stackSchema } from "./stack-schema.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -11,6 +16,7 @@ const files: Readonly<Record<string, () => string>> = {
   "schemas/generated/stack.schema.json": () => json(stackSchema()),
   "schemas/generated/outputs.schema.json": () => json(outputsJsonSchema()),
   "schemas/generated/host-outputs.schema.json": () => json(hostOutputsJsonSchema()),
+  "schemas/generated/cluster-outputs.schema.json": () => json(clusterOutputsJsonSchema()),
   "docs/configuration.md": configurationPage,
   "docs/outputs.md": outputsPage,
 };

@@ -1,4 +1,5 @@
 /** schemas/generated/outputs.schema.json and docs/outputs.md, from the contract. */
+import { clusterOutputsSchema } from "../components/cluster-outputs.ts";
 import { hostOutputsSchema } from "../components/host-outputs.ts";
 import { outputsSchema } from "../components/outputs.ts";
 import { type SchemaNode, isNode, jsonSchemaOf } from "../components/shared/schema-tree.ts";
@@ -18,6 +19,11 @@ const HOST = `## A machine alone
 A stack of the target \`host\` carries no application and exports only where its machine is, for the settings of those that run on it:
 schemas/generated/host-outputs.schema.json.`;
 
+const CLUSTER = `## A cluster alone
+
+A stack of the target \`cluster\` carries no application either. \`cluster.stack\` of those on it reads \`kubeconfig\`:
+schemas/generated/cluster-outputs.schema.json.`;
+
 const columns: readonly Column[] = [
   { head: "type", cell: (_, node) => typeOf(node) },
   { head: "meaning", cell: (_, node) => String(node.description ?? "") },
@@ -31,6 +37,10 @@ export function hostOutputsJsonSchema(): SchemaNode {
   return { title: "Outputs of a machine of Tristack", ...forReaders(jsonSchemaOf(hostOutputsSchema)) };
 }
 
+export function clusterOutputsJsonSchema(): SchemaNode {
+  return { title: "Outputs of a cluster of Tristack", ...forReaders(jsonSchemaOf(clusterOutputsSchema)) };
+}
+
 /** The sentences of the settings are for those who write them. */
 function forReaders(node: SchemaNode): SchemaNode {
   const plain = JSON.stringify(node, (key, value: unknown) => (key === "errorMessage" ? undefined : value));
@@ -40,7 +50,8 @@ function forReaders(node: SchemaNode): SchemaNode {
 export function outputsPage(): string {
   const fields = sections(jsonSchemaOf(outputsSchema), "Fields", columns);
   const ofHost = sections(jsonSchemaOf(hostOutputsSchema), "Fields of a machine", columns);
-  return `${INTRO}\n\n${fields}\n\n${HOST}\n\n${ofHost}\n`;
+  const ofCluster = sections(jsonSchemaOf(clusterOutputsSchema), "Fields of a cluster", columns);
+  return `${[INTRO, fields, HOST, ofHost, CLUSTER, ofCluster].join("\n\n")}\n`;
 }
 
 function typeOf(node: SchemaNode): string {

@@ -14,7 +14,7 @@ import { type Project, readProject, readStackFile, stackPath } from "../project.
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { allMissingSecrets, isHost, requireSettings } from "../stack-settings.ts";
+import { allMissingSecrets, isBare, requireSettings } from "../stack-settings.ts";
 import { dockerOf } from "../stack-docker.ts";
 
 interface InitOptions {
@@ -64,7 +64,7 @@ async function init(stack: string, options: InitOptions): Promise<void> {
 
   const engine = new Engine(project, stack, backend, passphrase);
   // A machine alone has no Docker of its own to look at.
-  const docker = isHost(file) ? undefined : dockerOf(project, file);
+  const docker = isBare(file) ? undefined : dockerOf(project, file);
   const result = await exclusively(project, stack, () =>
     docker ? make(engine, docker, provider, secrets) : makeHost(engine, provider),
   );

@@ -1,5 +1,4 @@
 /** `tristack outputs`: the contract that CI, backup jobs and people read, whatever the target. */
-import { basename } from "node:path";
 import { Command } from "commander";
 import { requireBackend } from "../backend.ts";
 import type { RecordStore } from "../carrier.ts";
@@ -8,7 +7,7 @@ import { Engine } from "../engine.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
-import { type Project, readProject, readStackFile } from "../project.ts";
+import { readProject, readStackFile } from "../project.ts";
 import { imageWithShell } from "../proxy.ts";
 import { liveStatus } from "../status.ts";
 import { dockerOf } from "../stack-docker.ts";
@@ -34,8 +33,8 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   if (Object.keys(stored).length === 0)
     throw failed(`the stack ${stack} has no outputs yet: its first update has not ended`);
   // Loaded here, so that `--help` need not wait for them.
-  const { checkOutputs, isHostOutputs } = await import("../../components/outputs.ts");
-  const values = isHostOutputs(stored) ? stored : { ...stored, ...(await live(project, stack, stored)) };
+  const { checkOutputs, isOfApplication } = await import("../../components/outputs.ts");
+  const values = isOfApplication(stored) ? { ...stored, ...(await live(engine, stored)) } : stored;
   const { report: problemReport } = await import("../../components/shared/problems.ts");
   const problems = checkOutputs(values);
   if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
@@ -46,22 +45,22 @@ async function outputs(stack: string, json: boolean): Promise<void> {
 type Outputs = Readonly<Record<string, unknown>>;
 
 /** What is kept beside the stack. A host or cluster that cannot be reached takes nothing from the rest. */
-async function live(project: Project, stack: string, stored: Outputs) {
+async function live(engine: Engine, stored: Outputs) {
   if (typeof stored.statusRef !== "string") return {};
-  const store = await storeOf(project, stack, stored);
+  const store = await storeOf(engine, stored);
   const read = await store?.readAll().catch(() => undefined);
   return read === undefined ? {} : { status: await liveStatus(read) };
 }
 
-async function storeOf(project: Project, stack: string, stored: Outputs): Promise<RecordStore | undefined> {
-  const owner = { project: project.name, stack: basename(stack) };
+async function storeOf(engine: Engine, stored: Outputs): Promise<RecordStore | undefined> {
+  const { project, owner, stackName: stack } = engine;
   const file = readStackFile(project, stack);
   if (stored.target === "kubernetes") {
     const { settings } = file ? await checkSettings(project, stack, file) : {};
     if (settings?.target !== "kubernetes") return undefined;
     const { ClusterRecords } = await import("../kubernetes/records.ts");
     const { clusterOf } = await import("../kubernetes/client.ts");
-    return new ClusterRecords(clusterOf(project, owner, settings));
+    return new ClusterRecords(await clusterOf(engine, settings));
   }
   const docker = dockerOf(project, file);
   const image = await imageWithShell(docker, owner);

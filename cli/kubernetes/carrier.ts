@@ -36,9 +36,8 @@ export class ClusterCarrier implements Carrier {
     this.#cluster = cluster;
   }
 
-  static of(context: StackContext, settings: KubernetesSettings): ClusterCarrier {
-    const { project, engine } = context;
-    return new ClusterCarrier(context, clusterOf(project, engine.owner, settings));
+  static async of(context: StackContext, settings: KubernetesSettings): Promise<ClusterCarrier> {
+    return new ClusterCarrier(context, await clusterOf(context.engine, settings));
   }
 
   holding<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -9,8 +9,15 @@ import {
   KubernetesObjectApi,
   Log,
 } from "@kubernetes/client-node";
-import type { KubernetesSettings } from "../../components/settings.ts";
+import {
+  type ClusterAccess,
+  type ClusterSetting,
+  KUBECONFIG_OUTPUT,
+  kubeconfigText,
+  load,
+} from "../../components/kubernetes/cluster-access.ts";
 import type { Owner } from "../../components/shared/labels.ts";
+import type { Engine } from "../engine.ts";
 import { badInput, failed, messageOf } from "../errors.ts";
 import type { Project } from "../project.ts";
 
@@ -27,13 +34,16 @@ export interface Cluster {
   readonly log: Log;
 }
 
-/** Nothing is asked of the cluster yet. @throws CliError with exit code 2 where there is no such kubeconfig or context */
-export function clusterOf(
-  project: Pick<Project, "root">,
+/**
+ * Nothing is asked of the cluster yet.
+ * @throws CliError with exit code 2 where there is no such kubeconfig or context
+ */
+export function clusterAt(
+  { root }: Pick<Project, "root">,
   owner: Owner,
-  { cluster, namespace }: Pick<KubernetesSettings, "cluster" | "namespace">,
+  { cluster, namespace }: { cluster: ClusterAccess; namespace?: string | undefined },
 ): Cluster {
-  const config = kubeconfig(project, cluster);
+  const config = kubeconfig(root, cluster);
   return {
     owner,
     namespace: namespace ?? owner.stack,
@@ -46,18 +56,32 @@ export function clusterOf(
   };
 }
 
-function kubeconfig(
-  { root }: Pick<Project, "root">,
-  { kubeconfig: file, context }: KubernetesSettings["cluster"],
-) {
+/** The same, with what another stack exports where the settings name one. */
+export async function clusterOf(
+  engine: Pick<Engine, "project" | "owner" | "outputOf">,
+  { cluster, namespace }: { cluster: ClusterSetting; namespace?: string | undefined },
+): Promise<Cluster> {
+  const { stack, ...given } = cluster;
+  const content = stack === undefined ? {} : { content: await exportedBy(engine, stack) };
+  return clusterAt(engine.project, engine.owner, { cluster: { ...given, ...content }, namespace });
+}
+
+async function exportedBy(engine: Pick<Engine, "outputOf">, stack: string): Promise<string> {
+  const text = kubeconfigText(await engine.outputOf(stack, KUBECONFIG_OUTPUT));
+  if (text !== undefined) return text;
+  throw badInput(
+    `cluster.stack: ${stack} exports no ${KUBECONFIG_OUTPUT}; needs a stack that is up, of the target cluster or with that output`,
+  );
+}
+
+function kubeconfig(root: string, access: ClusterAccess): KubeConfig {
+  const { kubeconfig: file } = access;
   const config = new KubeConfig();
   try {
-    if (file === undefined) config.loadFromDefault();
-    else config.loadFromFile(resolve(root, file));
+    load(config, { ...access, ...(file === undefined ? {} : { kubeconfig: resolve(root, file) }) });
   } catch (error) {
     throw badInput(`cluster.kubeconfig: ${file ?? "that of kubectl"} cannot be read: ${messageOf(error)}`);
   }
-  if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster()) return config;
   const known = config.contexts.map(({ name }) => name).join(", ");
   throw badInput(

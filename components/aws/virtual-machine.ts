@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudInit } from "../docker/host/cloud-init.ts";
 import type { MachineSettings } from "../settings/machine.ts";
+import { architectureOf } from "../shared/instance-types.ts";
 import { mebibytes } from "../shared/units.ts";
 
 export interface VirtualMachineArgs {
@@ -161,8 +162,3 @@ export class VirtualMachine extends pulumi.ComponentResource {
 }
 
 const SSH = 22;
-
-/** Graviton's types have a g behind the generation, as t4g and c7gn; a1 was the first. g4dn is none. */
-export function architectureOf(instanceType: string): keyof typeof NAME_AT_AWS {
-  return /^(a1|[a-z]+\d+g[a-z]*)\./.test(instanceType) ? "arm64" : "amd64";
-}

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings, Service as ServiceSettings } from "../settings.ts";
 import type { Owner } from "../shared/labels.ts";
 import { selectorOf } from "./labels.ts";
-import type { ClusterAccess } from "./provider.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
 
 export type Delivery = KubernetesSettings["delivery"];
 /** A delivery by Argo Rollouts. */

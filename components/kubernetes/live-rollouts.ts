@@ -1,6 +1,6 @@
 /** Rollouts as the API server has them, and what was measured about them. */
+import { type ClusterAccess, load } from "./cluster-access.ts";
 import type { LiveRollout } from "./promotion-verdict.ts";
-import type { ClusterAccess } from "./provider.ts";
 
 export interface LiveRollouts {
   rollout(name: string): Promise<LiveRollout>;
@@ -19,9 +19,7 @@ export async function liveRollouts(of: { cluster: ClusterAccess; namespace: stri
   const { cluster, namespace } = of;
   const { CustomObjectsApi, KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
-  if (cluster.kubeconfig === undefined) config.loadFromDefault();
-  else config.loadFromFile(cluster.kubeconfig);
-  if (cluster.context !== undefined) config.setCurrentContext(cluster.context);
+  load(config, cluster);
   const api = config.makeApiClient(CustomObjectsApi);
   const rollout = async (name: string) =>
     (await api.getNamespacedCustomObject({ ...GROUP, namespace, plural: "rollouts", name })) as LiveRollout;

@@ -4,7 +4,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Verdict, verdictOf } from "./promotion-verdict.ts";
 import { liveRollouts } from "./live-rollouts.ts";
-import type { ClusterAccess } from "./provider.ts";
+import type { ClusterAccess } from "./cluster-access.ts";
 
 export interface PromotionArgs {
   namespace: pulumi.Input<string>;

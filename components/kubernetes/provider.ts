@@ -1,28 +1,54 @@
-/** How the stack reaches its cluster. */
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+/** How Pulumi reaches the stack's cluster. */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import type { Owner } from "../shared/labels.ts";
+import {
+  type ClusterAccess,
+  type ClusterSetting,
+  KUBECONFIG_OUTPUT,
+  kubeconfigOf,
+  kubeconfigText,
+  placeOf,
+} from "./cluster-access.ts";
 
-export interface ClusterAccess {
-  /** Kubeconfig. @default that of `kubectl` */
-  kubeconfig?: string;
-  /** Context in it. @default its current one */
-  context?: string;
+/**
+ * Asks the other stack where the settings name one.
+ * @throws RunError when it exports no kubeconfig.
+ */
+export async function reachedCluster(
+  { stack, ...given }: ClusterSetting,
+  owner: Owner,
+): Promise<ClusterAccess> {
+  if (stack === undefined) return given;
+  const name = fullName(stack, owner);
+  const other = new pulumi.StackReference("cluster", { name });
+  const details = await other.getOutputDetails(KUBECONFIG_OUTPUT);
+  const content = kubeconfigText(details.value ?? details.secretValue);
+  if (content !== undefined) return { ...given, content };
+  throw new pulumi.RunError(
+    `cluster.stack: ${name} exports no ${KUBECONFIG_OUTPUT}; needs a stack that is up, of the target cluster or with that output`,
+  );
+}
+
+/** `staging` is a stack of this project, `platform/staging` one of this organization. */
+function fullName(stack: string, { project }: Owner): string {
+  const parts = stack.split("/");
+  if (parts.length === 3) return stack;
+  return [pulumi.getOrganization(), ...(parts.length === 2 ? parts : [project, stack])].join("/");
 }
 
 /**
  * The cluster is known by its address: a rotated token or another path of the kubeconfig replaces nothing, another cluster
- * replaces everything. Credentials stay in their file, and out of the state.
+ * replaces everything. Credentials of a file stay there, and out of the state; those that another stack exports are encrypted.
  * @throws RunError when there is no such file or context.
  */
 export function kubernetesProvider(access: ClusterAccess): kubernetes.Provider {
+  const { content, kubeconfig, context } = access;
   return new kubernetes.Provider("kubernetes", {
     // Empty, and not left out: the SDK would write the path in KUBECONFIG down, and another one would be a change.
-    kubeconfig: access.kubeconfig ?? "",
-    context: access.context,
+    kubeconfig: content === undefined ? (kubeconfig ?? "") : pulumi.secret(content),
+    context,
     clusterIdentifier: addressOf(access),
     enableServerSideApply: true,
   });
@@ -35,29 +61,23 @@ interface Kubeconfig {
 }
 
 function addressOf(access: ClusterAccess): string {
-  const file = kubeconfigFile(access.kubeconfig);
-  const config = read(file);
+  const config = read(access);
   const name = access.context ?? config["current-context"];
   const context = config.contexts?.find((one) => one.name === name)?.context;
   const server = config.clusters?.find((one) => one.name === context?.cluster)?.cluster?.server;
   if (server !== undefined) return server;
   const known = config.contexts?.map((one) => one.name).join(", ") ?? "";
   throw new pulumi.RunError(
-    `cluster.context is ${name ?? "not set"}, and ${file} has no cluster of that context; needs one of: ${known || "none is there"}`,
+    `cluster.context is ${name ?? "not set"}, and ${placeOf(access)} has no cluster of that context; needs one of: ${known || "none is there"}`,
   );
 }
 
-function kubeconfigFile(given: string | undefined): string {
-  const [first] = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
-  return resolve(given ?? first ?? join(homedir(), ".kube", "config"));
-}
-
-function read(file: string): Kubeconfig {
+function read(access: ClusterAccess): Kubeconfig {
   try {
-    return (parse(readFileSync(file, "utf8")) ?? {}) as Kubeconfig;
+    return (parse(kubeconfigOf(access)) ?? {}) as Kubeconfig;
   } catch {
     throw new pulumi.RunError(
-      `cluster.kubeconfig: ${file} cannot be read; needs a kubeconfig, by that setting or by KUBECONFIG`,
+      `cluster.kubeconfig: ${placeOf(access)} cannot be read; needs a kubeconfig, by that setting or by KUBECONFIG`,
     );
   }
 }

@@ -17,6 +17,7 @@ import {
 } from "./application.ts";
 import { backup } from "./backup.ts";
 import { certificates } from "./certificate-settings.ts";
+import { clusterSchema } from "./cluster-stack.ts";
 import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
 import { host } from "./host.ts";
@@ -97,4 +98,4 @@ export const vpsSchema = object({
 });
 
 /** What a stack is, by target. */
-export const settingsSchema = choice("target", [vpsSchema, kubernetesSchema, hostSchema]);
+export const settingsSchema = choice("target", [vpsSchema, kubernetesSchema, hostSchema, clusterSchema]);

@@ -8,6 +8,14 @@ const RETRY_SECONDS = 10;
 
 export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
   {
+    meaning: "`cluster.kubeconfig` is left out where `cluster.stack` says whose cluster it is.",
+    reliesOn: [["cluster"]],
+    *check({ cluster: { kubeconfig, stack } }) {
+      if (kubeconfig === undefined || stack === undefined) return;
+      yield { path: ["cluster", "kubeconfig"], need: "to be left out, since cluster.stack is set" };
+    },
+  },
+  {
     meaning: "A certificate that is given is under `secrets`, with its key.",
     reliesOn: [["certificates"], ["secrets"]],
     *check(settings) {

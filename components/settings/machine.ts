@@ -2,26 +2,27 @@
 import { z } from "zod";
 import { environment } from "./environment.ts";
 import { prepare, publicKey } from "./host.ts";
-import { HOST_NAME, WILDCARD_OR_HOST, list, object, size, text } from "./value-types.ts";
-
-const NETWORK = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:3[0-2]|[12]?\d)$/;
+import {
+  HOST_NAME,
+  WILDCARD_OR_HOST,
+  awsRegion,
+  instanceType,
+  list,
+  networks,
+  object,
+  size,
+  text,
+} from "./value-types.ts";
 
 const machine = object({
-  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region of AWS, such as eu-central-1").describe(
-    "Where it stands. Changing it replaces everything.",
-  ),
-  instanceType: text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "an EC2 instance type, such as t3.medium")
+  region: awsRegion().describe("Where it stands. Changing it replaces everything."),
+  instanceType: instanceType("t3.medium")
     .default("t3.medium")
     .describe(
       "Size. Changing it restarts the machine: an outage of minutes. Graviton types (t4g.medium) need images for arm64; EC2 refuses to change one kind of processor into the other.",
     ),
   disk: size("10GiB", "16384GiB").default("40GiB").describe("Its encrypted disk, which can only grow."),
-  sshFrom: list(
-    text(NETWORK, "a network such as 198.51.100.7/32"),
-    1,
-    50,
-    "networks, such as [198.51.100.7/32]",
-  ).describe(
+  sshFrom: networks().describe(
     "Who may reach its port 22: those who deploy. `0.0.0.0/0` lets everybody knock; keys alone open.",
   ),
   user: text(/^[a-z_][a-z0-9_-]{0,31}$/, "a name of a user, such as deploy")

@@ -3,6 +3,7 @@
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
 import { certificateRules } from "./certificate-rules.ts";
+import { clusterStackRules } from "./cluster-stack-rules.ts";
 import { kubernetesRules } from "./kubernetes-rules.ts";
 import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
@@ -24,7 +25,9 @@ const clusterRules = [...applicationRules, ...kubernetesRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [
-  ...new Set([...vpsRules, ...clusterRules, ...machineRules].map(({ meaning }) => meaning)),
+  ...new Set(
+    [...vpsRules, ...clusterRules, ...machineRules, ...clusterStackRules].map(({ meaning }) => meaning),
+  ),
 ];
 
 /**
@@ -37,6 +40,7 @@ export function breaches(input: Record<string, unknown>, wrong: readonly Finding
   const { settings, spoilt } = repaired;
   if (settings.target === "vps") return breachesOf(vpsRules, settings, spoilt);
   if (settings.target === "kubernetes") return breachesOf(clusterRules, settings, spoilt);
+  if (settings.target === "cluster") return breachesOf(clusterStackRules, settings, spoilt);
   return breachesOf(machineRules, settings, spoilt);
 }
 

@@ -120,6 +120,27 @@ export const objectName = (what: string) =>
     `a name of ${what}: lower-case letters, digits and -, at most 63`,
   );
 
+const NETWORK = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:3[0-2]|[12]?\d)$/;
+
+/** Networks of IPv4 that something is open to. */
+export function networks() {
+  return list(
+    text(NETWORK, "a network such as 198.51.100.7/32"),
+    1,
+    50,
+    "networks, such as [198.51.100.7/32]",
+  );
+}
+
+export function awsRegion() {
+  return text(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region of AWS, such as eu-central-1");
+}
+
+/** A type of machine of EC2. */
+export function instanceType(example: string) {
+  return text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, `an EC2 instance type, such as ${example}`);
+}
+
 /** A map from names to values; `what` is the end of the sentence "needs an object of …". */
 export function map<T extends z.ZodType>(name: z.ZodString, value: T, what: string) {
   const need = `an object of ${what}`;

@@ -1,9 +1,11 @@
 /** A machine of AWS that stacks of the target `vps` run on. Wiring only. */
 import * as aws from "@pulumi/aws";
-import { VirtualMachine, architectureOf } from "../aws/virtual-machine.ts";
+import { VirtualMachine } from "../aws/virtual-machine.ts";
 import { PUBLIC_PORTS } from "../docker/host/script.ts";
 import { assembleHostOutputs } from "../host-outputs.ts";
+import { RecordedCost } from "../recorded-cost.ts";
 import { type HostSettings, isProtected } from "../settings.ts";
+import { architectureOf } from "../shared/instance-types.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";
 
 export function host(settings: HostSettings, owner: Owner) {
@@ -13,7 +15,8 @@ export function host(settings: HostSettings, owner: Owner) {
     region: machine.region as aws.Region,
     defaultTags: { tags: { [LABEL.project]: owner.project, [LABEL.stack]: owner.stack } },
   });
-  const opts = { providers: [provider] };
+  const cost = new RecordedCost();
+  const opts = { providers: [provider], transformations: [cost.record] };
 
   const made = new VirtualMachine("machine", { settings: machine, ports: PUBLIC_PORTS, protect }, opts);
   if (dns) {
@@ -30,5 +33,6 @@ export function host(settings: HostSettings, owner: Owner) {
     address: made.address,
     instanceId: made.instanceId,
     architecture: architectureOf(machine.instanceType),
+    cost: cost.estimate(),
   });
 }

@@ -9,7 +9,7 @@ import { labelsOf } from "../kubernetes/labels.ts";
 import { Monitoring } from "../kubernetes/monitoring.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
 import { Postgres } from "../kubernetes/postgres.ts";
-import { kubernetesProvider } from "../kubernetes/provider.ts";
+import { kubernetesProvider, reachedCluster } from "../kubernetes/provider.ts";
 import { RECORDS } from "../kubernetes/records.ts";
 import { Redis } from "../kubernetes/redis.ts";
 import { Routing, namesOf } from "../kubernetes/routing.ts";
@@ -31,10 +31,15 @@ import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
 
-export function kubernetes(settings: KubernetesSettings, release: Release, owner: Owner): Built {
+export async function kubernetes(
+  settings: KubernetesSettings,
+  release: Release,
+  owner: Owner,
+): Promise<Built> {
   const { environment, domain, proxy, images, storage, delivery } = settings;
   const protect = isProtected(environment.kind);
-  const opts = { providers: [kubernetesProvider(settings.cluster)], transformations: [settingsWin] };
+  const cluster = await reachedCluster(settings.cluster, owner);
+  const opts = { providers: [kubernetesProvider(cluster)], transformations: [settingsWin] };
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
   // Each service opens its own port alone, so that all of them may be named together.
   const ports = [...new Set(services.flatMap(([, { port }]) => port ?? []))].sort((a, b) => a - b);
@@ -113,7 +118,7 @@ export function kubernetes(settings: KubernetesSettings, release: Release, owner
         settings: service,
         delivery,
         router: proxy.mode,
-        cluster: settings.cluster,
+        cluster,
         version: release.version,
         image: imageOf(release, name, service.image),
         environment: { ENVIRONMENT: owner.stack },

@@ -1,7 +1,7 @@
 /** The resource graph of a machine alone. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { architectureOf } from "../../components/aws/virtual-machine.ts";
+import { architectureOf } from "../../components/shared/instance-types.ts";
 import { checkOutputs } from "../../components/outputs.ts";
 import { type Graph, type Registered, buildGraph } from "../support/graph.ts";
 import { PUBLIC_KEY, goodHost } from "../support/host-settings.ts";

@@ -1,5 +1,7 @@
 /** The resource graph of a stack on a cluster. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
 import { checkOutputs } from "../../components/outputs.ts";
 import { type Graph, type Registered, buildFailing, buildGraph } from "../support/graph.ts";
 import { goodKubernetes } from "../support/kubernetes-settings.ts";
@@ -339,5 +341,38 @@ describe("a stack on a cluster", () => {
     });
     const { database } = graph.outputs as { database: { secretRef: string } };
     assert.equal(database.secretRef, "k8s:production/postgres-secret/password");
+  });
+
+  describe("whose cluster is another stack's", () => {
+    const KUBECONFIG = readFileSync("test/support/kubeconfig.yaml", "utf8");
+    const config = changed(goodKubernetes(), ["cluster"], { stack: "platform/cluster" });
+    const on = (lastOutputs: Record<string, unknown>) => ({
+      stack: "production",
+      config,
+      secretKeys: ["secrets"],
+      lastOutputs,
+    });
+
+    it("takes the kubeconfig from its outputs, encrypted, and knows the cluster by its address", async () => {
+      const { resources } = await buildGraph(on({ kubeconfig: KUBECONFIG }));
+      const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+      assert.equal(provider?.inputs.kubeconfig, KUBECONFIG);
+      assert.match(String(provider?.inputs.clusterIdentifier), /^https:/);
+      const asObject = await buildGraph(on({ kubeconfig: parse(KUBECONFIG) as object }));
+      const same = asObject.resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+      assert.equal(same?.inputs.clusterIdentifier, provider?.inputs.clusterIdentifier);
+    });
+
+    it("is refused while that one exports none", async () => {
+      const { error, resources } = await buildFailing(on({}));
+      assert.match(
+        error.message,
+        /^cluster\.stack: organization\/platform\/cluster exports no kubeconfig; needs/,
+      );
+      assert.deepEqual(
+        resources.filter(({ type }) => type.startsWith("kubernetes:")),
+        [],
+      );
+    });
   });
 });

@@ -149,7 +149,9 @@ async function removeNetwork(network: string): Promise<void> {
   if (removal.exitCode === 0) return;
   const left = await docker("network", "inspect", "--format", "{{len .Containers}}", network);
   if (left !== "0" || !removal.stderr.includes("has active endpoints")) succeeded(removal);
-  console.log(`    ${network}: Docker counts an endpoint that it does not have; it stays until Docker is restarted`);
+  console.log(
+    `    ${network}: Docker counts an endpoint that it does not have; it stays until Docker is restarted`,
+  );
   miscounted.add(network);
 }
 

@@ -109,6 +109,24 @@ export class Workspace {
     return path;
   }
 
+  /** A stack of another project, in the same backend, whose outputs are secret. Returns its full name. */
+  async stackThatExports(project: string, outputs: Record<string, string>): Promise<string> {
+    const folder = join(this.root, project); // in the clone, since its SDK is there
+    await mkdir(folder);
+    await writeFile(join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\nmain: main.cjs\n`);
+    const program = `const { secret } = require("@pulumi/pulumi");
+for (const [name, value] of Object.entries(${JSON.stringify(outputs)})) exports[name] = secret(value);
+`;
+    await writeFile(join(folder, "main.cjs"), program);
+    for (const args of [
+      ["stack", "init", "shared"],
+      ["up", "--stack", "shared", "--yes", "--skip-preview"],
+    ])
+      succeeded(await this.pulumi([...args, "--cwd", folder]));
+    await rm(folder, { recursive: true });
+    return `organization/${project}/shared`;
+  }
+
   get origin(): string {
     return `https://localhost:${this.ports.https}`;
   }

@@ -78,9 +78,26 @@ async function run(input: StackInput, resources: Registered[]): Promise<Record<s
   return outputs as Record<string, unknown>;
 }
 
+/** What AWS is asked. */
+const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
+  "aws:ec2/getAmi:getAmi": { id: "ami-debian" },
+  "aws:index/getAvailabilityZones:getAvailabilityZones": {
+    names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+  },
+  "aws:index/getRegion:getRegion": { region: "eu-central-1" },
+};
+
+/** What AWS adds to what was asked for. */
+const MADE: Readonly<Record<string, Record<string, unknown>>> = {
+  "aws:eks/cluster:Cluster": {
+    endpoint: "https://cluster.example.com",
+    certificateAuthority: { data: "Y2VydGlmaWNhdGU=" },
+  },
+};
+
 function mocks(input: StackInput): pulumi.runtime.Mocks {
   return {
-    call: ({ token }) => (token === "aws:ec2/getAmi:getAmi" ? { id: "ami-debian" } : {}),
+    call: ({ token }) => CALLS[token] ?? {},
     newResource: ({ type, name, inputs }) => {
       const state = inputs as Record<string, unknown>;
       if (type === "pulumi:pulumi:StackReference") {
@@ -95,6 +112,7 @@ function mocks(input: StackInput): pulumi.runtime.Mocks {
         state: {
           name: `${name}-docker`,
           publicIp: "203.0.113.10",
+          ...MADE[type],
           ...state,
           exitCode: code,
           containerLogs: input.log ?? "",

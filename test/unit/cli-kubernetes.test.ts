@@ -1,14 +1,16 @@
 /** What the command line makes of a cluster's answers. Real ones are in test/e2e/kubernetes. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { adoptable } from "../../cli/kubernetes/adopt.ts";
-import { clusterOf } from "../../cli/kubernetes/client.ts";
+import { clusterAt, clusterOf } from "../../cli/kubernetes/client.ts";
 import { imageTrouble } from "../../cli/kubernetes/image-watch.ts";
 import { oldPods } from "../../cli/kubernetes/handover.ts";
 import { sinceOf } from "../../cli/kubernetes/pod-log.ts";
 import { stateOf } from "../../cli/kubernetes/pods.ts";
 import { freeOn, unplaced } from "../../cli/kubernetes/room.ts";
 import { CliError } from "../../cli/errors.ts";
+import type { Project } from "../../cli/project.ts";
 
 const ROOT = { root: import.meta.dirname };
 const OWNER = { project: "shop", stack: "staging" };
@@ -16,21 +18,55 @@ const KUBECONFIG = "../support/kubeconfig.yaml";
 
 describe("the cluster of a stack", () => {
   it("is that of the kubeconfig, in the stack's namespace or another", () => {
-    const cluster = clusterOf(ROOT, OWNER, { cluster: { kubeconfig: KUBECONFIG } });
+    const cluster = clusterAt(ROOT, OWNER, { cluster: { kubeconfig: KUBECONFIG } });
     assert.equal(cluster.namespace, "staging");
     assert.match(cluster.config.getCurrentCluster()?.server ?? "", /^https:/);
-    const named = clusterOf(ROOT, OWNER, { cluster: { kubeconfig: KUBECONFIG }, namespace: "other" });
+    const named = clusterAt(ROOT, OWNER, { cluster: { kubeconfig: KUBECONFIG }, namespace: "other" });
     assert.equal(named.namespace, "other");
   });
 
   it("refuses a file that is not there, and a context that is not in it", () => {
     const refused = (cluster: object, message: RegExp) =>
       assert.throws(
-        () => clusterOf(ROOT, OWNER, { cluster }),
+        () => clusterAt(ROOT, OWNER, { cluster }),
         (error) => error instanceof CliError && error.exitCode === 2 && message.test(error.message),
       );
     refused({ kubeconfig: "nowhere.yaml" }, /^cluster\.kubeconfig: nowhere\.yaml cannot be read/);
     refused({ kubeconfig: KUBECONFIG, context: "mars" }, /^cluster\.context: mars; needs one of: \w/);
+  });
+});
+
+describe("the cluster that another stack exports", () => {
+  const engine = (outputs: Record<string, unknown>) => ({
+    project: { ...ROOT } as Project,
+    owner: OWNER,
+    outputOf: (stack: string, name: string) =>
+      Promise.resolve(stack === "platform" ? outputs[name] : undefined),
+  });
+
+  it("is reached by its kubeconfig, in a context of it", async () => {
+    const kubeconfig = readFileSync(new URL("../support/kubeconfig.yaml", import.meta.url), "utf8");
+    const cluster = await clusterOf(engine({ kubeconfig }), { cluster: { stack: "platform" } });
+    assert.match(cluster.config.getCurrentCluster()?.server ?? "", /^https:/);
+    await assert.rejects(
+      clusterOf(engine({ kubeconfig }), { cluster: { stack: "platform", context: "mars" } }),
+      /^CliError: cluster\.context: mars; needs one of: \w/,
+    );
+  });
+
+  it("is bad input where there is none", async () => {
+    for (const [stack, outputs] of [
+      ["platform", {}],
+      ["platform", { kubeconfig: "" }],
+      ["nobody", { kubeconfig: "x" }],
+    ] as const)
+      await assert.rejects(
+        clusterOf(engine(outputs), { cluster: { stack } }),
+        (error) =>
+          error instanceof CliError &&
+          error.exitCode === 2 &&
+          error.message.startsWith(`cluster.stack: ${stack} exports no kubeconfig; needs`),
+      );
   });
 });
 

@@ -111,7 +111,10 @@ describe("the settings of a machine alone", () => {
     const file = parseStackFile(project, "box", text);
     const refused = (error: unknown) => {
       assert.ok(error instanceof CliError && error.exitCode === 2);
-      assert.match(error.message, /^Pulumi\.box\.yaml: target is host, a machine alone; .* npx pulumi up/);
+      assert.match(
+        error.message,
+        /^Pulumi\.box\.yaml: target is host, which carries no application; .* npx pulumi up/,
+      );
       return true;
     };
     await assert.rejects(requireApplication(project, "box", file), refused);

@@ -206,7 +206,7 @@ describe("a machine of AWS", () => {
 
   it("refuses to be destroyed, by tristack and by plain Pulumi, and loses nothing", async () => {
     const refused = ended(await place.tristack(["destroy", STACK, "--yes"]), 2);
-    assert.match(refused.all, /target is host, a machine alone/);
+    assert.match(refused.all, /target is host, which carries no application/);
     const plain = await place.pulumi(["destroy", "--stack", STACK, "--yes"]);
     assert.notEqual(plain.exitCode, 0);
     assert.match(plain.all, /protected/);
@@ -220,7 +220,7 @@ describe("a machine of AWS", () => {
       ["releases", STACK],
     ]) {
       const ran = ended(await place.tristack(args), 2);
-      assert.match(ran.all, /target is host, a machine alone; this command needs/);
+      assert.match(ran.all, /target is host, which carries no application; this command needs/);
       assert.doesNotMatch(ran.all, /\n {4}at /);
     }
   });

@@ -1,6 +1,6 @@
 /** The sample application on a real cluster: up, no change, data, releases that drop nothing, refusals, and down. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -185,6 +185,29 @@ describe("the application on a cluster", () => {
     const { all } = await site.pulumi("preview", "--stack", STACK, "--refresh");
     assert.match(all, /Unauthorized|credentials|provide/i, "the kubeconfig is really used");
     site.workspace.env.KUBECONFIG = KUBECONFIG;
+  });
+
+  it("takes the kubeconfig that another stack exports, and makes nothing anew for it", async () => {
+    const platform = await site.workspace.stackThatExports("platform", {
+      kubeconfig: await readFile(KUBECONFIG, "utf8"),
+    });
+    const good = site.settings;
+    const uids = () =>
+      cluster("get", "deployments,statefulsets", "--output", "jsonpath={.items[*].metadata.uid}");
+    const before = await uids();
+    await site.change(["cluster"], { stack: platform });
+    site.workspace.env.KUBECONFIG = "/nonexistent";
+    succeeded(await site.up());
+    assert.equal(await uids(), before);
+    succeeded(await site.preview());
+    const { stdout } = succeeded(await site.workspace.tristack(["status", STACK, "--json"]));
+    assert.match(stdout, /"api"/);
+    await site.change(["cluster"], { stack: `${platform}-of-nobody` });
+    ended(await site.workspace.tristack(["deploy", STACK, "--version", "k2"]), 2);
+    site.workspace.env.KUBECONFIG = KUBECONFIG;
+    await site.write(good);
+    succeeded(await site.up());
+    assert.equal(await uids(), before);
   });
 
   it("refuses what Pod Security and the quota forbid", async () => {

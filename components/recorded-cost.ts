@@ -1,0 +1,22 @@
+/** The estimate of a stack's own resources, from inside of the program that registers them. */
+import * as pulumi from "@pulumi/pulumi";
+import { PRICED_INPUTS, type PricedResource, type Usage, estimate } from "./shared/cost.ts";
+
+export class RecordedCost {
+  readonly #resources: pulumi.Input<PricedResource>[] = [];
+
+  /** To be among the `transformations` of what is to be counted; it changes nothing. */
+  readonly record = ({ type, name, props }: pulumi.ResourceTransformationArgs): undefined => {
+    const given = (props ?? {}) as PricedResource["inputs"];
+    const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => PRICED_INPUTS.includes(key)));
+    this.#resources.push({ type, name, inputs });
+  };
+
+  /** Of what has been registered so far. */
+  estimate(usage: Usage = {}) {
+    return pulumi.output(this.#resources).apply((resources) => {
+      const { monthlyUsd, unpriced } = estimate(resources, usage);
+      return { monthlyUsd, unpriced: [...unpriced] };
+    });
+  }
+}

@@ -1,0 +1,138 @@
+/** The estimate of what a stack costs a month, from the resources that it is made of. */
+import { z } from "zod";
+import { AUTO_MODE_FEE, PRICES, databasePrice, machinePrice } from "./pricing.ts";
+
+export const costSchema = z
+  .strictObject({
+    monthlyUsd: z.number().min(0).nullable().describe("Estimate; null where nothing has a price list."),
+    unpriced: z.array(z.string()).describe("Resources that the estimate leaves out."),
+  })
+  .describe("What the stack costs a month.");
+
+/** A resource as it is registered: only what its price depends on has to be in `inputs`. */
+export interface PricedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** One row of an estimate. */
+export interface CostLine {
+  readonly resource: string;
+  /** What is paid for. */
+  readonly what: string;
+  readonly monthlyUsd: number;
+  /** Where the price is from, and when it was read. */
+  readonly source: string;
+}
+
+export interface Estimate {
+  readonly monthlyUsd: number | null;
+  readonly lines: readonly CostLine[];
+  /** Names of what has no price here, with the reason; never counted as 0. */
+  readonly unpriced: readonly string[];
+}
+
+/** What is paid for by use, which no graph of resources knows. */
+export interface Usage {
+  /** Nodes of a cluster of Auto Mode. */
+  readonly nodes?: { readonly instanceType: string; readonly count: number };
+}
+
+type Inputs = PricedResource["inputs"];
+type Item = readonly [
+  what: string,
+  price: { usd: number; source: string; date: string } | undefined,
+  times?: number,
+];
+
+/** What a resource of each type is paid for. */
+const PRICED: Readonly<Record<string, (inputs: Inputs, usage: Usage) => Item[]>> = {
+  "aws:ec2/natGateway:NatGateway": () => [["NAT gateway", PRICES.natGateway]],
+  "aws:ec2/eip:Eip": () => [["public IPv4 address", PRICES.publicIpv4]],
+  "aws:kms/key:Key": () => [["key", PRICES.kmsKey]],
+  "aws:secretsmanager/secret:Secret": () => [["secret", PRICES.secret]],
+  "aws:cloudwatch/metricAlarm:MetricAlarm": () => [["alarm", PRICES.alarm]],
+  "aws:route53/zone:Zone": () => [["hosted zone", PRICES.hostedZone]],
+  "aws:ec2/instance:Instance": ({ instanceType, rootBlockDevice }) => [
+    [String(instanceType), machinePrice(String(instanceType))],
+    [
+      "disk",
+      PRICES.gp3PerGibibyte,
+      Number((rootBlockDevice as { volumeSize?: unknown } | undefined)?.volumeSize ?? 8),
+    ],
+  ],
+  "aws:rds/instance:Instance": ({ instanceClass, multiAz, allocatedStorage }) => [
+    [String(instanceClass), databasePrice(String(instanceClass), multiAz === true)],
+    [
+      "storage",
+      multiAz === true ? PRICES.databaseGp3PerGibibyteMultiAz : PRICES.databaseGp3PerGibibyte,
+      Number(allocatedStorage),
+    ],
+  ],
+  "aws:eks/cluster:Cluster": (_, { nodes }) => {
+    const control: Item = ["control plane", PRICES.eksCluster];
+    if (!nodes) return [control];
+    const machine = machinePrice(nodes.instanceType);
+    const fee = machine && { ...AUTO_MODE_FEE, usd: AUTO_MODE_FEE.usd * machine.usd };
+    const what = `${nodes.count} nodes, ${nodes.instanceType}`;
+    return [control, [what, machine, nodes.count], [`Auto Mode on ${what}`, fee, nodes.count]];
+  },
+};
+
+/** Cost nothing by themselves. */
+const FREE: readonly RegExp[] = [
+  /^(pulumi|tristack|random):/,
+  // Part of the machine or cluster that they are on.
+  /^(docker|kubernetes):/,
+  /^aws:iam\//,
+  /^aws:eks\/access/,
+  /^aws:ec2\/(vpc|defaultSecurityGroup|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup|flowLog):/,
+  /^aws:vpc\/securityGroup/,
+  /^aws:route53\/record:/,
+];
+
+const BY_USE: Readonly<Record<string, string>> = {
+  "aws:cloudwatch/logGroup:LogGroup": "by the amount of logs",
+  "aws:s3/bucket:Bucket": "by what is kept in it",
+  "aws:cloudfront/distribution:Distribution": "by requests and traffic",
+  "aws:lambda/function:Function": "by calls and their duration",
+  "aws:apigatewayv2/api:Api": "by requests",
+};
+
+export function estimate(resources: readonly PricedResource[], usage: Usage = {}): Estimate {
+  const lines: CostLine[] = [];
+  const unpriced: string[] = [];
+  for (const { type, name, inputs } of resources) {
+    const items = isFree(type, inputs) ? [] : PRICED[type]?.(inputs, usage);
+    if (!items) unpriced.push(`${name} (${BY_USE[type] ?? `no price for ${type}`})`);
+    for (const [what, price, times = 1] of items ?? []) {
+      if (!price) unpriced.push(`${name} (no price for ${what})`);
+      else
+        lines.push({
+          resource: name,
+          what,
+          monthlyUsd: price.usd * times,
+          source: `${price.source}, ${price.date}`,
+        });
+    }
+  }
+  const total = lines.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
+  return { monthlyUsd: lines.length === 0 ? null : Math.round(total * 100) / 100, lines, unpriced };
+}
+
+function isFree(type: string, inputs: Inputs): boolean {
+  // An endpoint of this kind is a route, and not a machine.
+  if (type === "aws:ec2/vpcEndpoint:VpcEndpoint") return inputs.vpcEndpointType === "Gateway";
+  return FREE.some((pattern) => pattern.test(type));
+}
+
+/** Inputs that prices depend on. */
+export const PRICED_INPUTS: readonly string[] = [
+  "instanceType",
+  "rootBlockDevice",
+  "instanceClass",
+  "multiAz",
+  "allocatedStorage",
+  "vpcEndpointType",
+];
