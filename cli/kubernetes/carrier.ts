@@ -9,6 +9,7 @@ import type {
   PartStatus,
   RecordStore,
   RoomCheck,
+  TrafficLog,
 } from "../carrier.ts";
 import type { StackContext } from "../deploy-context.ts";
 import { type UpResult, isNoRelease } from "../engine.ts";
@@ -26,6 +27,7 @@ import { podLog } from "./pod-log.ts";
 import { podStatuses, troubles } from "./pods.ts";
 import { ClusterRecords } from "./records.ts";
 import { roomOnNodes } from "./room.ts";
+import { PodTraffic } from "./traffic.ts";
 
 export class ClusterCarrier implements Carrier {
   readonly #context: StackContext;
@@ -65,8 +67,8 @@ export class ClusterCarrier implements Carrier {
     return Promise.resolve(null);
   }
 
-  traffic(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  traffic(): Promise<TrafficLog> {
+    return PodTraffic.begin(this.#cluster);
   }
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {

@@ -1,7 +1,7 @@
 /** A network of its own: public subnets for what is reached, private ones for what runs, and none with a way out for data. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { trustOf } from "./trust.ts";
+import { keepFlowLog } from "./flow-log.ts";
 
 export interface NetworkArgs {
   /** Availability zones. */
@@ -121,7 +121,7 @@ export class Network extends pulumi.ComponentResource {
       },
       keep,
     );
-    if (args.flowLogDays !== undefined) this.#flowLogs(name, vpc, args.flowLogDays);
+    if (args.flowLogDays !== undefined) keepFlowLog(name, vpc.id, args.flowLogDays, this);
 
     this.vpcId = vpc.id;
     const ids = (of: aws.ec2.Subnet[]) => of.map(({ id }) => id);
@@ -129,47 +129,6 @@ export class Network extends pulumi.ComponentResource {
     this.privateSubnetIds = ids(running);
     this.dataSubnetIds = ids(data);
     this.registerOutputs({ vpcId: this.vpcId });
-  }
-
-  /** [EC2.6] */
-  #flowLogs(name: string, vpc: aws.ec2.Vpc, days: number): void {
-    const within = { parent: this };
-    const group = new aws.cloudwatch.LogGroup(`${name}-flows`, { retentionInDays: days }, within);
-    const role = new aws.iam.Role(
-      `${name}-flows`,
-      { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
-      within,
-    );
-    new aws.iam.RolePolicy(
-      `${name}-flows`,
-      {
-        role: role.id,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Sid: "WriteTheRecordOfFlows",
-              Effect: "Allow",
-              Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-              Resource: pulumi.interpolate`${group.arn}:*`,
-            },
-          ],
-        }),
-      },
-      within,
-    );
-    new aws.ec2.FlowLog(
-      `${name}-flows`,
-      {
-        vpcId: vpc.id,
-        trafficType: "ALL",
-        logDestinationType: "cloud-watch-logs",
-        logDestination: group.arn,
-        iamRoleArn: role.arn,
-        tags: { Name: name },
-      },
-      within,
-    );
   }
 }
 

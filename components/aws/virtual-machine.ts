@@ -3,6 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudInit } from "../docker/host/cloud-init.ts";
 import type { MachineSettings } from "../settings/machine.ts";
+import { keepFlowLog } from "./flow-log.ts";
 import { architectureOf } from "../shared/instance-types.ts";
 import { mebibytes } from "../shared/units.ts";
 
@@ -16,6 +17,8 @@ export interface VirtualMachineArgs {
    * itself: an engine that is told to skip its preview deletes what it may before it comes to what it may not.
    */
   protect: boolean;
+  /** Days that the record of who spoke with whom is kept. Left out, there is none. */
+  flowLogDays?: number;
 }
 
 /** Debian's account: https://wiki.debian.org/Cloud/AmazonEC2Image/Bookworm */
@@ -37,6 +40,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     const keep = { parent: this, protect };
     const { subnet, vpc } = this.#network(name, keep);
+    if (args.flowLogDays !== undefined) keepFlowLog(`${name}-network`, vpc.id, args.flowLogDays, this);
     const group = this.#firewall(name, vpc, settings, [...args.ports, ...prepare.ports], keep);
     const architecture = architectureOf(settings.instanceType);
     const image = aws.ec2.getAmiOutput(

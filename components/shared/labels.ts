@@ -11,6 +11,8 @@ export const LABEL = {
   migration: "dev.tristack.migration",
   /** Release a container belongs to. */
   release: "dev.tristack.release",
+  /** When a preview environment may be destroyed. */
+  expiresAt: "dev.tristack.expires-at",
 } as const;
 
 /** Whose it is: the two labels that together mean "this stack". */

@@ -1,24 +1,21 @@
 /** A cluster of AWS that stacks of the target `kubernetes` run on. Wiring only. */
-import * as aws from "@pulumi/aws";
 import * as kubernetes from "@pulumi/kubernetes";
 import { EksCluster } from "../aws/eks-cluster.ts";
 import { eksKubeconfig } from "../aws/eks-kubeconfig.ts";
 import { Network } from "../aws/network.ts";
+import { awsProvider } from "../aws/provider.ts";
 import { assembleClusterOutputs } from "../cluster-outputs.ts";
 import { AutoMode } from "../kubernetes/auto-mode.ts";
 import { RecordedCost } from "../recorded-cost.ts";
 import { type ClusterSettings, isProtected } from "../settings.ts";
-import { LABEL, type Owner } from "../shared/labels.ts";
+import type { Owner } from "../shared/labels.ts";
 
 export function cluster(settings: ClusterSettings, owner: Owner) {
   const { environment, cluster: wanted } = settings;
   const { region, version, nodes } = wanted;
   const protect = isProtected(environment.kind);
   const logDays = environment.kind === "production" ? 365 : 30;
-  const provider = new aws.Provider("aws", {
-    region: region as aws.Region,
-    defaultTags: { tags: { [LABEL.project]: owner.project, [LABEL.stack]: owner.stack } },
-  });
+  const provider = awsProvider(region, owner, environment);
   const cost = new RecordedCost();
   const opts = { providers: [provider], transformations: [cost.record] };
 

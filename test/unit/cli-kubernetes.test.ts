@@ -9,6 +9,7 @@ import { oldPods } from "../../cli/kubernetes/handover.ts";
 import { sinceOf } from "../../cli/kubernetes/pod-log.ts";
 import { stateOf } from "../../cli/kubernetes/pods.ts";
 import { freeOn, unplaced } from "../../cli/kubernetes/room.ts";
+import { requestsIn } from "../../cli/kubernetes/traffic.ts";
 import { CliError } from "../../cli/errors.ts";
 import type { Project } from "../../cli/project.ts";
 
@@ -67,6 +68,22 @@ describe("the cluster that another stack exports", () => {
           error.exitCode === 2 &&
           error.message.startsWith(`cluster.stack: ${stack} exports no kubeconfig; needs`),
       );
+  });
+});
+
+describe("the requests that a pod counts", () => {
+  it("are summed over its labels, errors of the server apart", () => {
+    const metrics = [
+      "# TYPE http_requests_total counter",
+      'http_requests_total{method="GET",endpoint="/items",status="200"} 12.0',
+      'http_requests_total{status="500",method="GET",endpoint="/items"} 3.0',
+      'http_requests_total{method="POST",endpoint="/items",status="503"} 1e+02',
+      'http_requests_total{method="GET",endpoint="/5",status="404"} 2',
+      'http_requests_total_of_others{status="500"} 7',
+      'http_request_duration_seconds_count{status="500"} 9',
+    ].join("\n");
+    assert.deepEqual(requestsIn(metrics), { requests: 117, failed: 103 });
+    assert.deepEqual(requestsIn(""), { requests: 0, failed: 0 });
   });
 });
 
