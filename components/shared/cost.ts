@@ -90,6 +90,9 @@ const FREE: readonly RegExp[] = [
   /^aws:ec2\/(vpc|defaultSecurityGroup|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup|flowLog):/,
   /^aws:vpc\/securityGroup/,
   /^aws:route53\/record:/,
+  /^aws:rds\/(subnetGroup|parameterGroup):/,
+  /^aws:s3\/bucket[A-Z]/,
+  /^aws:secretsmanager\/secretVersion:/,
 ];
 
 const BY_USE: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 /** AWS as far as it can be had: moto (moto.txt) from PyPI, with nothing in it but what a test makes. */
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { pythonTool } from "./e2e-python.ts";
@@ -22,7 +23,9 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
     buffer: false,
     stdio: "ignore",
   });
+  const forget = await withName(S3_CONTROL);
   const stop = async () => {
+    await forget();
     moto.kill();
     await moto;
   };
@@ -35,4 +38,17 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
   }
   console.log("      AWS: moto 5.2.5");
   return { port, stop };
+}
+
+/** The provider asks for a bucket's tags at this name: moto's account before the host. */
+const S3_CONTROL = "123456789012.localhost";
+const HOSTS = "/etc/hosts";
+
+/** Makes a name lead to this machine. @returns what takes it back */
+async function withName(name: string): Promise<() => Promise<void>> {
+  const line = `127.0.0.1 ${name}`;
+  const lines = async () => (await readFile(HOSTS, "utf8")).split("\n");
+  if ((await lines()).includes(line)) return () => Promise.resolve();
+  await appendFile(HOSTS, `${line}\n`);
+  return async () => writeFile(HOSTS, (await lines()).filter((one) => one !== line).join("\n"));
 }

@@ -37,11 +37,14 @@ export function stackFile(file: string, over: Record<string, unknown> = {}): Rec
   return { ...(Object.fromEntries(own) as Record<string, unknown>), ...over };
 }
 
-/** Runs the program for one stack and waits until every registration has settled. */
-export async function buildGraph(input: StackInput): Promise<Graph> {
+/** Runs the program, or another one, for one stack and waits until every registration has settled. */
+export async function buildGraph(input: StackInput, of: Program = program): Promise<Graph> {
   const resources: Registered[] = [];
-  return { resources, outputs: await run(input, resources) };
+  return { resources, outputs: await run(input, resources, of) };
 }
+
+/** What Pulumi runs. */
+type Program = () => unknown;
 
 /** As `buildGraph`, for a program that must fail: its error, and what was registered all the same. */
 export async function buildFailing(input: StackInput): Promise<{ resources: Registered[]; error: Error }> {
@@ -50,7 +53,7 @@ export async function buildFailing(input: StackInput): Promise<{ resources: Regi
   const listeners = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection").on("unhandledRejection", () => undefined);
   try {
-    await run(input, resources);
+    await run(input, resources, program);
   } catch (error) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     return { resources, error: error as Error };
@@ -61,7 +64,11 @@ export async function buildFailing(input: StackInput): Promise<{ resources: Regi
   throw new Error("the program was expected to fail");
 }
 
-async function run(input: StackInput, resources: Registered[]): Promise<Record<string, unknown>> {
+async function run(
+  input: StackInput,
+  resources: Registered[],
+  of: Program,
+): Promise<Record<string, unknown>> {
   await pulumi.runtime.setMocks(mocks(input), PROJECT, input.stack, false, "organization");
   const config = Object.entries(input.config).map(([key, value]) => [
     `${PROJECT}:${key}`,
@@ -73,7 +80,7 @@ async function run(input: StackInput, resources: Registered[]): Promise<Record<s
   );
   record(resources);
 
-  const outputs = await plainValue(await program());
+  const outputs = await plainValue(await of());
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   return outputs as Record<string, unknown>;
 }

@@ -1,0 +1,152 @@
+/** PostgreSQL 16 of RDS: encrypted, reachable from inside alone, by TLS alone, backed up, its password in Secrets Manager. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { RandomId } from "@pulumi/random";
+import { generatedPassword } from "../shared/generated-password.ts";
+
+export interface DatabaseArgs {
+  vpcId: pulumi.Input<string>;
+  /** Subnets in two zones at least, without a way out. */
+  subnetIds: readonly pulumi.Input<string>[];
+  /** Groups whose members may connect. */
+  clients: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Size, such as db.t4g.small. Changing it restarts the database: with a standby for a minute, without for several. */
+  instanceClass: string;
+  /** GiB that it begins with; it grows by itself to five times that. */
+  storage: number;
+  /** Name of the database, and of its owner. Changing one would replace it: `protect` refuses. */
+  name: string;
+  user: string;
+  /** A standby in another zone, which takes over within a minute or two. */
+  multiAz: boolean;
+  /** Days that it can be brought back to any moment of. */
+  backupDays: number;
+  /** Whether a snapshot is left when it is deleted. */
+  finalSnapshot: boolean;
+  /** Whether Pulumi refuses to delete or to replace it. */
+  protect: boolean;
+  /** Whether AWS does, too, whoever asks. */
+  deletionProtection: boolean;
+}
+
+const PORT = 5432;
+/** Growth by itself is for the night; beyond that somebody should look. */
+const MOST_GROWTH = 5;
+
+export class Database extends pulumi.ComponentResource {
+  readonly host: pulumi.Output<string>;
+  readonly port = PORT;
+  /** ARN of the secret in Secrets Manager that holds the URL, password and all. */
+  readonly secretArn: pulumi.Output<string>;
+  readonly instanceId: pulumi.Output<string>;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tristack:aws:Database", name, {}, opts);
+    const within = { parent: this };
+    const keep = { parent: this, protect: args.protect };
+    const group = this.#firewall(name, args);
+    const subnets = new aws.rds.SubnetGroup(name, { subnetIds: [...args.subnetIds] }, keep);
+    const parameters = new aws.rds.ParameterGroup(
+      name,
+      {
+        family: "postgres16",
+        description: "TLS alone, and slow statements are logged",
+        parameters: [
+          { name: "rds.force_ssl", value: "1" },
+          { name: "log_min_duration_statement", value: "1000" },
+        ],
+      },
+      within,
+    );
+    const password = generatedPassword(`${name}-password`, within);
+    // A snapshot's name can be used once: the next life of a stack of this name has another one.
+    const life = new RandomId(`${name}-life`, { byteLength: 4 }, within);
+    const instance = new aws.rds.Instance(
+      name,
+      {
+        engine: "postgres",
+        // The major version alone: RDS takes minor ones by itself, which is no change then.
+        engineVersion: "16",
+        instanceClass: args.instanceClass,
+        allocatedStorage: args.storage,
+        maxAllocatedStorage: args.storage * MOST_GROWTH,
+        storageType: "gp3",
+        storageEncrypted: true,
+        dbName: args.name,
+        username: args.user,
+        password,
+        dbSubnetGroupName: subnets.name,
+        vpcSecurityGroupIds: [group.id],
+        parameterGroupName: parameters.name,
+        publiclyAccessible: false,
+        caCertIdentifier: "rds-ca-rsa2048-g1",
+        iamDatabaseAuthenticationEnabled: true,
+        multiAz: args.multiAz,
+        backupRetentionPeriod: args.backupDays,
+        // In UTC, before people come to work in Europe and after they have gone in America.
+        backupWindow: "03:00-03:30",
+        maintenanceWindow: "sun:04:00-sun:05:00",
+        autoMinorVersionUpgrade: true,
+        copyTagsToSnapshot: true,
+        deleteAutomatedBackups: !args.protect,
+        enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
+        deletionProtection: args.deletionProtection,
+        skipFinalSnapshot: !args.finalSnapshot,
+        finalSnapshotIdentifier: args.finalSnapshot
+          ? pulumi.interpolate`${pulumi.getProject()}-${pulumi.getStack()}-${life.hex}`
+          : undefined,
+      },
+      // A size that it has grown to is no change.
+      { ...keep, ignoreChanges: ["allocatedStorage"] },
+    );
+    this.host = instance.address;
+    this.instanceId = instance.identifier;
+    this.secretArn = this.#secret(name, args, password, instance.address);
+    this.registerOutputs({ host: this.host, secretArn: this.secretArn });
+  }
+
+  #firewall(name: string, { vpcId, clients }: DatabaseArgs): aws.ec2.SecurityGroup {
+    const group = new aws.ec2.SecurityGroup(
+      name,
+      { description: "What reaches the database", vpcId, tags: { Name: name } },
+      { parent: this },
+    );
+    for (const [client, id] of Object.entries(clients))
+      new aws.vpc.SecurityGroupIngressRule(
+        `${name}-from-${client}`,
+        {
+          securityGroupId: group.id,
+          referencedSecurityGroupId: id,
+          ipProtocol: "tcp",
+          fromPort: PORT,
+          toPort: PORT,
+          description: client,
+        },
+        { parent: this },
+      );
+    return group;
+  }
+
+  #secret(
+    name: string,
+    { user, name: database }: DatabaseArgs,
+    password: pulumi.Output<string>,
+    host: pulumi.Output<string>,
+  ): pulumi.Output<string> {
+    const secret = new aws.secretsmanager.Secret(
+      `${name}-url`,
+      // Its name is free again at once: a stack of the same name is not refused for a month.
+      { description: "URL of the database", recoveryWindowInDays: 0 },
+      { parent: this },
+    );
+    new aws.secretsmanager.SecretVersion(
+      `${name}-url`,
+      {
+        secretId: secret.id,
+        secretString: pulumi.interpolate`postgresql://${user}:${password}@${host}:${PORT}/${database}?sslmode=require`,
+      },
+      { parent: this },
+    );
+    return secret.arn;
+  }
+}
