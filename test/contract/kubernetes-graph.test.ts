@@ -356,7 +356,7 @@ describe("a stack on a cluster", () => {
     it("takes the kubeconfig from its outputs, encrypted, and knows the cluster by its address", async () => {
       const { resources } = await buildGraph(on({ kubeconfig: KUBECONFIG }));
       const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
-      assert.equal(provider?.inputs.kubeconfig, KUBECONFIG);
+      assert.deepEqual(provider?.inputs.kubeconfig, { secret: KUBECONFIG });
       assert.match(String(provider?.inputs.clusterIdentifier), /^https:/);
       const asObject = await buildGraph(on({ kubeconfig: parse(KUBECONFIG) as object }));
       const same = asObject.resources.find(({ type }) => type === "pulumi:providers:kubernetes");
