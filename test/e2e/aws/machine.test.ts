@@ -213,6 +213,17 @@ describe("a machine of AWS", () => {
     succeeded(await preview("--expect-no-changes"));
   });
 
+  it("breaks no rule of the policy pack; with ssh open to everybody it does, and its preview is stopped", async () => {
+    const pack = ["--policy-pack", "policy/run"];
+    succeeded(await preview(...pack));
+    const good = settings;
+    await write({ ...settings, machine: { ...(settings.machine as object), sshFrom: ["0.0.0.0/0"] } });
+    const refused = await preview(...pack);
+    assert.notEqual(refused.exitCode, 0);
+    assert.match(refused.all, /\[mandatory\]\s+ec2-closed-ports/);
+    await write(good);
+  });
+
   it("is no place for commands about an application: exit code 2, with the reason", async () => {
     for (const args of [
       ["deploy", STACK, "--version", "v1"],

@@ -1,5 +1,7 @@
 /** Plain Pulumi beside the command: previews without changes, and a change that touches what it must and no more. */
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { LABEL } from "../../../components/shared/labels.ts";
 import { type Ran, succeeded } from "../../support/e2e-command.ts";
 import { containers } from "../../support/e2e-engine.ts";
@@ -35,6 +37,20 @@ describe("npx pulumi preview", () => {
     // The stack's reference to itself is read anew: it holds the outputs of the update before.
     assert.deepEqual(all.match(/^ ~ +(docker|random):\S+ \S+ updated.*$/gm) ?? [], []);
     await unchanged();
+  });
+
+  it("breaks no rule of the policy pack, which is really asked", async () => {
+    const pack = ["--policy-pack", "policy/run"];
+    const { all } = succeeded(await site.pulumi([...PREVIEW, ...pack]));
+    assert.match(all, /Policies:\n\s+✅ tristack@v0\.1\.0/);
+    const rule = join(site.root, "policy", "rules", "docker.ts");
+    const text = await readFile(rule, "utf8");
+    // A rule that every container breaks stops the preview.
+    await writeFile(rule, text.replace("props.privileged !== true &&", "props.privileged === true &&"));
+    const refused = await site.pulumi([...PREVIEW, ...pack]);
+    await writeFile(rule, text);
+    assert.notEqual(refused.exitCode, 0);
+    assert.match(refused.all, /\[mandatory\]\s+docker-not-privileged/);
   });
 
   it("shows a change that is there", async () => {
