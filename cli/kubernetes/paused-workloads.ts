@@ -35,17 +35,27 @@ interface Live extends KubernetesObject {
   readonly status?: { readonly readyReplicas?: number };
 }
 
-/** Runs `work` while no pod of the services that use the database runs. They are there again in any case, Ctrl-C included. */
+/**
+ * Runs `work` while no pod of the services that use the database runs. They are there again in any case, Ctrl-C included.
+ * @param heardSeconds that are waited for the router in the end
+ */
 export function withoutPods<T>(
   cluster: Cluster,
   outputs: Outputs,
   say: Say,
   work: () => Promise<T>,
+  heardSeconds = HEARD_SECONDS,
 ): Promise<T> {
-  return interruptible(say, () => paused(cluster, outputs, say, work));
+  return interruptible(say, () => paused(cluster, outputs, say, work, heardSeconds));
 }
 
-async function paused<T>(cluster: Cluster, outputs: Outputs, say: Say, work: () => Promise<T>): Promise<T> {
+async function paused<T>(
+  cluster: Cluster,
+  outputs: Outputs,
+  say: Say,
+  work: () => Promise<T>,
+  heardSeconds: number,
+): Promise<T> {
   const users = Object.entries(outputs.release.settings.services).filter(([, { uses }]) =>
     uses.includes("database"),
   );
@@ -62,7 +72,7 @@ async function paused<T>(cluster: Cluster, outputs: Outputs, say: Say, work: () 
     for (const one of workloads) await scale(cluster, one, one.replicas, null);
     await untilReady(cluster, workloads);
     // The router hears of them a moment later, and answers 503 until then.
-    if (names !== "") await sleep(HEARD_SECONDS * 1000);
+    if (names !== "") await sleep(heardSeconds * 1000);
   }
 }
 

@@ -66,7 +66,7 @@ describe("a database that is exchanged on a cluster", () => {
     },
   } as unknown as Outputs;
   const exchange = (cluster: Played, work: () => Promise<string>) =>
-    withoutPods(cluster.cluster, outputs, () => undefined, work);
+    withoutPods(cluster.cluster, outputs, () => undefined, work, 0);
 
   it("has no pod that uses it meanwhile, and as many as before afterwards", async () => {
     const played = workload(3);
