@@ -6,6 +6,8 @@ import type { LoadReport, LoadShape } from "./e2e-load.ts";
 
 const LONG_MS = 10_000;
 const FAILED_MS = 100;
+/** Characters of a failed answer. */
+const SHOWN = 100;
 /** A long request is answered after 10 s, and a busy machine may add to that. */
 const TIMEOUT_SECONDS = 30;
 
@@ -61,7 +63,8 @@ function judge(method: string, path: string, answer: Answer): void {
   // Of nginx, or where there is none of the application itself.
   const release = answer.headers["x-tristack-release"] ?? answer.headers["x-release"];
   if (typeof release === "string") releases.add(release);
-  if (answer.status >= 500) fail(new Error(what));
+  // Whose answer it is tells the body alone.
+  if (answer.status >= 500) fail(new Error(`${what} ${answer.body.toString("utf8").slice(0, SHOWN)}`));
   else if (answer.status !== (method === "POST" ? 201 : 200)) unexpected.push(what);
 }
 

@@ -113,11 +113,14 @@ export class Workspace {
   async stackThatExports(project: string, outputs: Record<string, string>): Promise<string> {
     const folder = join(this.root, project); // in the clone, since its SDK is there
     await mkdir(folder);
-    await writeFile(join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\nmain: main.cjs\n`);
-    const program = `const { secret } = require("@pulumi/pulumi");
-for (const [name, value] of Object.entries(${JSON.stringify(outputs)})) exports[name] = secret(value);
-`;
-    await writeFile(join(folder, "main.cjs"), program);
+    await writeFile(join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\nmain: main.mjs\n`);
+    const exported = Object.entries(outputs).map(
+      ([name, value]) => `export const ${name} = secret(${JSON.stringify(value)});\n`,
+    );
+    await writeFile(
+      join(folder, "main.mjs"),
+      `import { secret } from "@pulumi/pulumi";\n${exported.join("")}`,
+    );
     for (const args of [
       ["stack", "init", "shared"],
       ["up", "--stack", "shared", "--yes", "--skip-preview"],

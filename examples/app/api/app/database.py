@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, validates
 
 CONNECT_OPTIONS = {
-    "connect_timeout": 3,  # seconds
+    "connect_timeout": 10,  # seconds: on a busy host a login takes some, and a request that waits is better than one that fails
     "tcp_user_timeout": 10_000,  # milliseconds: a database host that vanished is noticed, not waited for
     "application_name": "sample-api",
 }
@@ -43,7 +43,7 @@ class Item(Base):
 class Database:
     def __init__(self, url: str) -> None:
         self.engine: Engine = create_engine(
-            url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=5, connect_args=CONNECT_OPTIONS
+            url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=20, connect_args=CONNECT_OPTIONS
         )
         # A pool of its own, so that a busy application does not look like a dead database.
         self._health_engine: Engine = create_engine(
