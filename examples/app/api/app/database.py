@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, validates
 
 CONNECT_OPTIONS = {
-    "connect_timeout": 10,  # seconds: on a busy host a login takes some, and a request that waits is better than one that fails
+    "connect_timeout": 10,  # seconds: a busy host takes some for a login, and waiting is better than failing
     "tcp_user_timeout": 10_000,  # milliseconds: a database host that vanished is noticed, not waited for
     "application_name": "sample-api",
 }
