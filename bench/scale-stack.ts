@@ -56,8 +56,8 @@ export class ScaleStack {
   }
 
   /** `pulumi <args>` on this stack, to be measured. */
-  command(...args: string[]): Command {
-    return this.pulumi.command(ROOT, [...args, "--stack", STACK], this.#env);
+  command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
+    return this.pulumi.command(ROOT, [...args, "--stack", STACK], { ...this.#env, ...env });
   }
 
   /** `kubectl <args>`, to be measured. */
@@ -68,7 +68,7 @@ export class ScaleStack {
 
   /** A folder for `kubectl apply -k` with every object of the stack, as Pulumi has applied it. */
   async kustomization(): Promise<{ folder: string; objects: number }> {
-    const { file, args, cwd, env } = this.command("stack", "export", "--show-secrets");
+    const { file, args, cwd, env } = this.command(["stack", "export", "--show-secrets"]);
     const { stdout } = await execa(file, args, { cwd, env });
     const { deployment } = JSON.parse(stdout) as {
       deployment: { resources: { type: string; inputs?: unknown }[] };

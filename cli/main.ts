@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { backupCommand } from "./commands/backup.ts";
 import { certificateCommand } from "./commands/certificate.ts";
+import { costCommand } from "./commands/cost.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     certificateCommand(),
     hostCommand(),
     renderCommand(),
+    costCommand(),
     destroyCommand(),
   ]) {
     command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());

@@ -17,6 +17,9 @@ export interface RegisteredStack {
   readonly promised: readonly string[];
 }
 
+/** Which cluster it is says nothing of what is put there. */
+const ANY_CLUSTER = JSON.stringify({ kubeconfig: join(import.meta.dirname, "kubeconfig.yaml") });
+
 /** @throws CliError, exit code 2, with the program's own message where it refuses. */
 export async function registeredBy({
   project,
@@ -31,8 +34,7 @@ export async function registeredBy({
   const input: StackInput = {
     project,
     stack,
-    // Which cluster it is says nothing of what is put there.
-    raw: { ...raw, cluster: JSON.stringify({ kubeconfig: join(import.meta.dirname, "kubeconfig.yaml") }) },
+    raw: raw.target === "kubernetes" ? { ...raw, cluster: ANY_CLUSTER } : raw,
     secretKeys: [...secretKeys],
   };
   const { ipcOutput, stderr } = await execaNode(join(import.meta.dirname, "program.ts"), {

@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { getOneMessage, sendMessage } from "execa";
 import program from "../../index.ts";
 import { messageOf } from "../errors.ts";
+import { CALLS, MADE } from "./aws-answers.ts";
 import { type Registered, record } from "./recorder.ts";
 
 /** What is known of a stack from its file. */
@@ -21,13 +22,13 @@ export interface StackInput {
 export type Registration = { readonly resources: Registered[] } | { readonly problem: string };
 
 const mocks: pulumi.runtime.Mocks = {
-  call: () => ({}),
+  call: ({ token }) => CALLS[token] ?? {},
   newResource: ({ type, name, inputs }) => {
     const state = inputs as Record<string, unknown>;
     if (type === "pulumi:pulumi:StackReference") return { id: name, state: { ...state, outputs: {} } };
     if (type === "random:index/randomPassword:RandomPassword")
       return { id: name, state: { ...state, result: pulumi.secret("generated") } };
-    return { id: name, state };
+    return { id: name, state: { ...MADE[type], ...state } };
   },
 };
 

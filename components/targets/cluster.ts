@@ -8,6 +8,7 @@ import { assembleClusterOutputs } from "../cluster-outputs.ts";
 import { AutoMode } from "../kubernetes/auto-mode.ts";
 import { RecordedCost } from "../recorded-cost.ts";
 import { type ClusterSettings, isProtected } from "../settings.ts";
+import { usageOf } from "../usage.ts";
 import type { Owner } from "../shared/labels.ts";
 
 export function cluster(settings: ClusterSettings, owner: Owner) {
@@ -68,8 +69,6 @@ export function cluster(settings: ClusterSettings, owner: Owner) {
     name: made.name,
     endpoint: made.endpoint,
     kubeconfig,
-    cost: cost.estimate({
-      nodes: { instanceType: nodes.instanceTypes[0] ?? "", count: nodes.expected },
-    }),
+    cost: cost.estimate(usageOf(settings)),
   });
 }

@@ -30,6 +30,7 @@ import { lateSeconds } from "../shared/backup-variables.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
+import { PAID_ELSEWHERE } from "../usage.ts";
 
 export async function kubernetes(
   settings: KubernetesSettings,
@@ -215,7 +216,7 @@ export async function kubernetes(
     backup: backup?.output,
     strategy: delivery.strategy,
     statusRef: pulumi.interpolate`k8s:${namespace}/${RECORDS}`,
-    cost: { monthlyUsd: null, unpriced: ["cluster"] },
+    cost: { monthlyUsd: null, unpriced: [...PAID_ELSEWHERE.kubernetes] },
   };
 }
 

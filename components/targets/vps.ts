@@ -28,6 +28,7 @@ import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
 import { monitoringOf } from "./vps-monitoring.ts";
+import { PAID_ELSEWHERE } from "../usage.ts";
 
 export function vps(settings: VpsSettings, release: Release, owner: Owner): Built {
   const { images, domain } = settings;
@@ -165,7 +166,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     strategy: "switch",
     statusRef: records.reference,
     // The price of the host is not known here: it may be anybody's.
-    cost: { monthlyUsd: null, unpriced: ["host"] },
+    cost: { monthlyUsd: null, unpriced: [...PAID_ELSEWHERE.vps] },
   };
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
+import { CALLS, MADE } from "../../cli/render/aws-answers.ts";
 import { type Registered, record } from "../../cli/render/recorder.ts";
 import program from "../../index.ts";
 
@@ -84,23 +85,6 @@ async function run(
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   return outputs as Record<string, unknown>;
 }
-
-/** What AWS is asked. */
-const CALLS: Readonly<Record<string, Record<string, unknown>>> = {
-  "aws:ec2/getAmi:getAmi": { id: "ami-debian" },
-  "aws:index/getAvailabilityZones:getAvailabilityZones": {
-    names: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
-  },
-  "aws:index/getRegion:getRegion": { region: "eu-central-1" },
-};
-
-/** What AWS adds to what was asked for. */
-const MADE: Readonly<Record<string, Record<string, unknown>>> = {
-  "aws:eks/cluster:Cluster": {
-    endpoint: "https://cluster.example.com",
-    certificateAuthority: { data: "Y2VydGlmaWNhdGU=" },
-  },
-};
 
 function mocks(input: StackInput): pulumi.runtime.Mocks {
   return {

@@ -1,6 +1,13 @@
 /** Estimates against totals that were added up by hand from anchors/aws-ci.md, section 3. */
 import assert from "node:assert/strict";
-import { estimate } from "../../components/shared/cost.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { costOf } from "../../cli/commands/cost.ts";
+import { type Estimate, estimate } from "../../components/shared/cost.ts";
+import { goodCluster } from "../support/cluster-settings.ts";
+import { goodKubernetes } from "../support/kubernetes-settings.ts";
 
 const resource = (type: string, inputs: Record<string, unknown> = {}) => ({ type, name: "it", inputs });
 const instance = (instanceClass: string, multiAz: boolean, allocatedStorage: number) =>
@@ -85,5 +92,44 @@ describe("the estimate of a stack's cost", () => {
   it("says of each price where it is from, and when it was read", () => {
     const { lines } = estimate([resource("aws:kms/key:Key")]);
     assert.match(lines[0]?.source ?? "", /\w, 2026-\d\d-\d\d$/);
+  });
+});
+
+describe("tristack cost", () => {
+  const root = mkdtempSync(join(tmpdir(), "tristack-cost-"));
+  after(() => rmSync(root, { recursive: true }));
+
+  function cost(stack: string, settings: Record<string, unknown>): Promise<Estimate> {
+    const config = Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [`tristack:${key}`, value]),
+    );
+    writeFileSync(join(root, `Pulumi.${stack}.yaml`), stringify({ config }));
+    return costOf({ root, name: "tristack" }, stack);
+  }
+
+  it("counts a cluster and its nodes without credentials, and names what it leaves out", async () => {
+    const { monthlyUsd, lines, unpriced } = await cost("cluster", goodCluster());
+    assert.equal(monthlyUsd, 311.83);
+    assert.deepEqual(
+      lines.filter(({ resource }) => resource === "cluster").map(({ what }) => what),
+      ["control plane", "2 nodes, m7i.large", "Auto Mode on 2 nodes, m7i.large"],
+    );
+    assert.deepEqual(unpriced, [
+      "network-flows (by the amount of logs)",
+      "cluster-logs (by the amount of logs)",
+    ]);
+  });
+
+  it("says of an application that its cluster is paid for elsewhere", async () => {
+    const settings = {
+      ...goodKubernetes(),
+      secrets: { SECRET_KEY: { secure: "v1:abc" } },
+      release: undefined,
+    };
+    assert.deepEqual(await cost("shop", settings), { monthlyUsd: null, lines: [], unpriced: ["cluster"] });
+  });
+
+  it("refuses settings that are wrong", async () => {
+    await assert.rejects(cost("cluster", { ...goodCluster(), cluster: {} }), /cluster\.region is missing/);
   });
 });

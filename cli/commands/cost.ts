@@ -1,0 +1,75 @@
+/** `tristack cost`: what a stack is estimated to cost a month, resource by resource. */
+import { Command } from "commander";
+import type { Estimate } from "../../components/shared/cost.ts";
+import { badInput } from "../errors.ts";
+import { jsonOption, stackArgument } from "../options.ts";
+import { print, printJson, table } from "../output.ts";
+import { createProgress } from "../progress.ts";
+import { type Project, readProject, readStackFile } from "../project.ts";
+import { registeredBy } from "../render/graph.ts";
+import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
+
+const NOTES = `
+Nothing is asked of AWS, and no credentials are needed: the prices of us-east-1 stand in components/shared/pricing.ts, each with
+its source and date. What is paid for by use is counted where the settings say how much is expected, and named otherwise.
+
+Examples:
+  tristack cost production
+  tristack cost cluster --json | jq .monthlyUsd
+`;
+
+export function costCommand(): Command {
+  return new Command("cost")
+    .description("estimate what a stack costs a month, resource by resource")
+    .addArgument(stackArgument())
+    .addOption(jsonOption())
+    .addHelpText("after", NOTES)
+    .action(cost);
+}
+
+async function cost(stack: string, options: { json?: boolean }): Promise<void> {
+  const estimated = await createProgress().step("Running the program", () => costOf(readProject(), stack));
+  if (options.json) return printJson({ stack, currency: "USD", ...estimated });
+  print(report(estimated));
+}
+
+/** The estimate of a stack, from its settings alone. */
+export async function costOf(project: Project, stack: string): Promise<Estimate> {
+  const file = readStackFile(project, stack);
+  if (!file) throw badInput(`There is no settings file of a stack ${stack}`);
+  const promised = allMissingSecrets(file);
+  const settings = await requireSettings(project, stack, file, promised);
+  // An estimate needs no release: any will do where the file names none.
+  const carriesApplication = settings.target === "vps" || settings.target === "kubernetes";
+  const unversioned = carriesApplication && settings.release === undefined;
+  const config = unversioned ? { ...file.config, release: { version: "any" } } : file.config;
+  const resources = await registeredBy({
+    project: project.name,
+    stack,
+    folder: project.root,
+    file: { ...file, config },
+    promised,
+  });
+  const { estimate } = await import("../../components/shared/cost.ts");
+  const { PAID_ELSEWHERE, usageOf } = await import("../../components/usage.ts");
+  const known = estimate(resources, usageOf(settings));
+  return { ...known, unpriced: [...known.unpriced, ...PAID_ELSEWHERE[settings.target]] };
+}
+
+function report({ lines, monthlyUsd, unpriced }: Estimate): string {
+  const rows = lines.map(({ resource, what, monthlyUsd: usd, source }) => [
+    resource,
+    what,
+    usd.toFixed(2),
+    source,
+  ]);
+  const total =
+    monthlyUsd === null
+      ? "Nothing of it has a price of its own: it costs what its host or cluster does."
+      : `${monthlyUsd.toFixed(2)} USD a month, as of the dates of these prices.`;
+  return [
+    ...(rows.length > 0 ? [table(rows), ""] : []),
+    total,
+    ...(unpriced.length > 0 ? [`Not in it: ${unpriced.join(", ")}`] : []),
+  ].join("\n");
+}

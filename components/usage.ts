@@ -1,0 +1,17 @@
+/** What is paid for by use, as far as the settings say how much is expected. */
+import type { Settings } from "./settings.ts";
+import type { Usage } from "./shared/cost.ts";
+
+export function usageOf(settings: Settings): Usage {
+  if (settings.target !== "cluster") return {};
+  const { instanceTypes, expected } = settings.cluster.nodes;
+  return { nodes: { instanceType: instanceTypes[0] ?? "", count: expected } };
+}
+
+/** What carries a stack, and is not made by it: paid for, and not known to the estimate. */
+export const PAID_ELSEWHERE: Readonly<Record<Settings["target"], readonly string[]>> = {
+  vps: ["host"],
+  kubernetes: ["cluster"],
+  host: [],
+  cluster: [],
+};
