@@ -42,9 +42,10 @@ class Item(Base):
 
 class Database:
     def __init__(self, url: str) -> None:
-        # 15 at most, and 4 for health: of a release and the one before it, 2 replicas each, 76 of PostgreSQL's 100.
+        # 15 at most, and 4 for health: of a release and the one before it, 2 replicas each, 76 of PostgreSQL's 100. Kept, since
+        # each new one asks the DNS, logs in, and can fail at either.
         self.engine: Engine = create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=10, pool_timeout=20, connect_args=CONNECT_OPTIONS
+            url, pool_pre_ping=True, pool_size=15, max_overflow=0, pool_timeout=20, connect_args=CONNECT_OPTIONS
         )
         # A pool of its own, so that a busy application does not look like a dead database.
         self._health_engine: Engine = create_engine(
