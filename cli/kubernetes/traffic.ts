@@ -90,7 +90,8 @@ function metricsOf({ metadata }: V1Pod): Metrics | undefined {
 
 async function ask({ config, namespace }: Cluster, pod: string, { port, path }: Metrics): Promise<string> {
   const [there, back] = [new PassThrough(), new PassThrough()];
-  const socket = await new PortForward(config).portForward(namespace, pod, [port], back, null, there);
+  const forward = new PortForward(config).portForward(namespace, pod, [port], back, null, there);
+  const socket = (await (forward as Promise<unknown>)) as Socket | (() => Socket | null);
   const connection = Duplex.from({ readable: back, writable: there });
   try {
     return await answerOf(connection, path);
@@ -98,6 +99,11 @@ async function ask({ config, namespace }: Cluster, pod: string, { port, path }: 
     connection.destroy();
     (typeof socket === "function" ? socket() : socket)?.close();
   }
+}
+
+/** What the client hands out, whose own type is of a package that it does not bring. */
+interface Socket {
+  close(): void;
 }
 
 function answerOf(connection: Duplex, path: string): Promise<string> {

@@ -135,7 +135,7 @@ function deniedByDefault(all: readonly Resource[], namespace: Resource): boolean
   return ofType(all, "kubernetes:networking.k8s.io/v1:NetworkPolicy").some(
     ({ props }) =>
       textAt(props, "metadata", "namespace") === name &&
-      Object.keys((at(props, "spec", "podSelector") ?? {}) as object).length === 0 &&
+      Object.keys(at(props, "spec", "podSelector") ?? {}).length === 0 &&
       ["Ingress", "Egress"].every((kind) => listAt(props, "spec", "policyTypes").includes(kind)) &&
       listAt(props, "spec", "ingress").length + listAt(props, "spec", "egress").length === 0,
   );
