@@ -136,18 +136,18 @@ export class Engine {
 
   /** Outputs of the last update, secrets as "[secret]"; undefined when the backend has no such stack. */
   async outputs(): Promise<Record<string, unknown> | undefined> {
-    const text = await orIfMissing(
-      this.pulumi(["stack", "output", "--json", "--stack", this.stackName]),
-      undefined,
-    );
-    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+    return this.#outputsOf(this.stackName);
   }
 
   /** One output of any stack, secret or not; undefined when there is none of that name, or no such stack. */
   async outputOf(stack: string, name: string): Promise<unknown> {
-    const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
+    return (await this.#outputsOf(stack, "--show-secrets"))?.[name];
+  }
+
+  async #outputsOf(stack: string, ...more: string[]): Promise<Record<string, unknown> | undefined> {
+    const args = ["stack", "output", "--json", "--stack", stack, ...more];
     const text = await orIfMissing(this.pulumi(args), undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)[name];
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
   }
 
   /** Whether the backend has the stack. Asks for no more than that: the state may be damaged. */

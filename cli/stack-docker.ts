@@ -12,7 +12,7 @@ import {
   noKubernetes,
 } from "./stack-settings.ts";
 
-/** @throws CliError of a stack that is a machine alone: it has no Docker of its own. */
+/** @throws CliError of a stack that is a machine or a cluster alone: it has no Docker of its own. */
 export function dockerOf(project: Project, file: StackFile | undefined): Docker {
   if (file && isBare(file)) throw noApplication(file);
   if (file && isKubernetes(file)) throw noKubernetes(file);

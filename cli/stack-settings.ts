@@ -60,7 +60,7 @@ export async function requireVps(...args: Parameters<typeof requireSettings>): P
   return settings;
 }
 
-/** The error of a command that is about an application, told to work on a machine alone. */
+/** The error of a command that is about an application, told to work on a machine or a cluster alone. */
 export function noApplication(file: StackFile): Error {
   return badInput(
     `${file.name}: target is ${String(file.config.target)}, which carries no application; this command needs a stack of ` +
@@ -71,7 +71,7 @@ export function noApplication(file: StackFile): Error {
 /** The error of a command that cannot work on a cluster yet. */
 export function noKubernetes(file: StackFile): Error {
   return badInput(
-    `${file.name}: target is kubernetes, which this command cannot work on yet. ` +
+    `${file.name}: target is ${String(file.config.target)}, which this command cannot work on yet. ` +
       "What brings the stack up and down: npx pulumi up, npx pulumi destroy",
   );
 }

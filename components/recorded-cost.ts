@@ -1,6 +1,6 @@
 /** The estimate of a stack's own resources, from inside of the program that registers them. */
 import * as pulumi from "@pulumi/pulumi";
-import { PRICED_INPUTS, type PricedResource, type Usage, estimate } from "./shared/cost.ts";
+import { type PricedResource, type Usage, estimate, pricedInputs } from "./shared/cost.ts";
 
 export class RecordedCost {
   readonly #resources: pulumi.Input<PricedResource>[] = [];
@@ -8,7 +8,7 @@ export class RecordedCost {
   /** To be among the `transformations` of what is to be counted; it changes nothing. */
   readonly record = ({ type, name, props }: pulumi.ResourceTransformationArgs): undefined => {
     const given = (props ?? {}) as PricedResource["inputs"];
-    const inputs = Object.fromEntries(Object.entries(given).filter(([key]) => PRICED_INPUTS.includes(key)));
+    const inputs = Object.fromEntries(pricedInputs(type).map((key) => [key, given[key]]));
     this.#resources.push({ type, name, inputs });
   };
 

@@ -37,7 +37,7 @@ interface Common {
 export interface ResourceRule extends Common {
   readonly types: readonly string[];
   /** Whether it is kept. */
-  holds(props: Props, type: string, kind: Kind): boolean;
+  holds(props: Props, type: string): boolean;
 }
 
 /** About resources together. */
@@ -52,16 +52,26 @@ export function isResourceRule(rule: Rule): rule is ResourceRule {
   return "holds" in rule;
 }
 
-/** Whether the rule is asked in such an environment. */
-export function applies({ kinds }: Rule, kind: Kind): boolean {
-  return kinds === undefined || kinds.includes(kind);
+/** `kinds` of a rule that is for production alone. */
+export const PRODUCTION = ["production"] as const;
+
+/** What makes rules about resources of one type, whose names begin alike. */
+export function rulesAbout(type: string, prefix: string) {
+  return (
+    number: number,
+    name: string,
+    ids: readonly string[],
+    meaning: string,
+    holds: ResourceRule["holds"],
+    more: Pick<ResourceRule, "advisory" | "kinds"> = {},
+  ): ResourceRule => ({ number, name: `${prefix}-${name}`, ids, meaning, types: [type], holds, ...more });
 }
 
 /** All breaches of a rule. */
 export function breachesOf(rule: Rule, all: readonly Resource[], kind: Kind): readonly Resource[] {
-  if (!applies(rule, kind)) return [];
+  if (rule.kinds && !rule.kinds.includes(kind)) return [];
   if (!isResourceRule(rule)) return rule.breaches(all, kind);
-  return all.filter(({ type, props }) => rule.types.includes(type) && !rule.holds(props, type, kind));
+  return all.filter(({ type, props }) => rule.types.includes(type) && !rule.holds(props, type));
 }
 
 /** The value at a path into properties; undefined where there is none. */

@@ -7,7 +7,8 @@ import { print, printJson, table } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { type Project, readProject, readStackFile } from "../project.ts";
 import { registeredBy } from "../render/graph.ts";
-import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
+import { namesRelease, promisedBy, withVersion } from "../render/stacks.ts";
+import { isBare, requireSettings } from "../stack-settings.ts";
 
 const NOTES = `
 Nothing is asked of AWS, and no credentials are needed: the prices of us-east-1 stand in components/shared/pricing.ts, each with
@@ -37,17 +38,14 @@ async function cost(stack: string, options: { json?: boolean }): Promise<void> {
 export async function costOf(project: Project, stack: string): Promise<Estimate> {
   const file = readStackFile(project, stack);
   if (!file) throw badInput(`There is no settings file of a stack ${stack}`);
-  const promised = allMissingSecrets(file);
+  const promised = promisedBy(file);
   const settings = await requireSettings(project, stack, file, promised);
-  // An estimate needs no release: any will do where the file names none.
-  const carriesApplication = settings.target === "vps" || settings.target === "kubernetes";
-  const unversioned = carriesApplication && settings.release === undefined;
-  const config = unversioned ? { ...file.config, release: { version: "any" } } : file.config;
   const resources = await registeredBy({
     project: project.name,
     stack,
     folder: project.root,
-    file: { ...file, config },
+    // An estimate needs no release: any will do where the file names none.
+    file: isBare(file) || namesRelease(file) ? file : withVersion(file, "any"),
     promised,
   });
   const { estimate } = await import("../../components/shared/cost.ts");

@@ -63,10 +63,10 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const secrets = await collectSecrets(names, asking);
 
   const engine = new Engine(project, stack, backend, passphrase);
-  // A machine alone has no Docker of its own to look at.
+  // A machine or a cluster alone has no Docker of its own to look at.
   const docker = isBare(file) ? undefined : dockerOf(project, file);
   const result = await exclusively(project, stack, () =>
-    docker ? make(engine, docker, provider, secrets) : makeHost(engine, provider),
+    docker ? make(engine, docker, provider, secrets) : makeBare(engine, provider),
   );
   if (options.json)
     return printJson({ stack, backend: backend.url, ...result, secrets: Object.keys(secrets) });
@@ -84,8 +84,8 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   print(`Next: npx pulumi preview --stack ${stack}`);
 }
 
-/** A machine alone: it has neither secrets nor anything in Docker to recover. */
-async function makeHost(engine: Engine, provider: string) {
+/** A machine or a cluster alone: it has neither secrets nor anything in Docker to recover. */
+async function makeBare(engine: Engine, provider: string) {
   const created = !(await engine.exists());
   if (created) await createProgress().step(`Stack in ${engine.backend.url}`, () => engine.create(provider));
   return { created, recovered: [], warnings: [] };

@@ -13,6 +13,7 @@ import {
   type ClusterAccess,
   type ClusterSetting,
   KUBECONFIG_OUTPUT,
+  exportsNone,
   kubeconfigText,
   load,
 } from "../../components/kubernetes/cluster-access.ts";
@@ -69,9 +70,7 @@ export async function clusterOf(
 async function exportedBy(engine: Pick<Engine, "outputOf">, stack: string): Promise<string> {
   const text = kubeconfigText(await engine.outputOf(stack, KUBECONFIG_OUTPUT));
   if (text !== undefined) return text;
-  throw badInput(
-    `cluster.stack: ${stack} exports no ${KUBECONFIG_OUTPUT}; needs a stack that is up, of the target cluster or with that output`,
-  );
+  throw badInput(exportsNone(stack));
 }
 
 function kubeconfig(root: string, access: ClusterAccess): KubeConfig {

@@ -65,7 +65,7 @@ export class PodTraffic implements TrafficLog {
         if (!metrics || pod.status?.phase !== "Running") return;
         const answer = await Promise.race([
           ask(this.#cluster, nameOf(pod), metrics).catch(() => undefined),
-          sleep(TIMEOUT_MILLISECONDS, undefined),
+          sleep(TIMEOUT_MILLISECONDS, undefined, { ref: false }),
         ]);
         if (answer !== undefined) this.#counts.set(nameOf(pod), requestsIn(answer));
       }),

@@ -75,14 +75,20 @@ function fileOf(project: Project, name: string, versions: Versions): StackFile {
     );
   const version = versions.get(name) ?? (namesRelease(file) ? undefined : versions.get(""));
   // Digests are those of another version.
-  return version === undefined ? file : { ...file, config: { ...file.config, release: { version } } };
+  return version === undefined ? file : withVersion(file, version);
 }
 
-function namesRelease({ config }: StackFile): boolean {
+/** The file as it would be if it named this release. */
+export function withVersion(file: StackFile, version: string): StackFile {
+  return { ...file, config: { ...file.config, release: { version } } };
+}
+
+export function namesRelease({ config }: StackFile): boolean {
   return config.release !== undefined;
 }
 
-function promisedBy(file: StackFile): string[] {
+/** Secrets that the file names and has not: whoever only looks at the graph needs none of them. */
+export function promisedBy(file: StackFile): string[] {
   const { certificates, pullSecrets } = file.config;
   const { certificate, key } = objectOf(certificates);
   const named = [certificate, key, ...(Array.isArray(pullSecrets) ? (pullSecrets as unknown[]) : [])];

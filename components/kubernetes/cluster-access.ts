@@ -27,6 +27,11 @@ export function kubeconfigText(value: unknown): string | undefined {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
 }
 
+/** Why the other stack is no good. */
+export function exportsNone(stack: string): string {
+  return `cluster.stack: ${stack} exports no ${KUBECONFIG_OUTPUT}; needs a stack that is up, of the target cluster or with that output`;
+}
+
 /** What is in the kubeconfig. @throws Error of the file system */
 export function kubeconfigOf(access: ClusterAccess): string {
   return access.content ?? readFileSync(fileOf(access), "utf8");

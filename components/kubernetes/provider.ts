@@ -7,6 +7,7 @@ import {
   type ClusterAccess,
   type ClusterSetting,
   KUBECONFIG_OUTPUT,
+  exportsNone,
   kubeconfigOf,
   kubeconfigText,
   placeOf,
@@ -26,9 +27,7 @@ export async function reachedCluster(
   const details = await other.getOutputDetails(KUBECONFIG_OUTPUT);
   const content = kubeconfigText(details.value ?? details.secretValue);
   if (content !== undefined) return { ...given, content };
-  throw new pulumi.RunError(
-    `cluster.stack: ${name} exports no ${KUBECONFIG_OUTPUT}; needs a stack that is up, of the target cluster or with that output`,
-  );
+  throw new pulumi.RunError(exportsNone(name));
 }
 
 /** `staging` is a stack of this project, `platform/staging` one of this organization. */

@@ -1,6 +1,6 @@
 /** The estimate of what a stack costs a month, from the resources that it is made of. */
 import { z } from "zod";
-import { AUTO_MODE_FEE, PRICES, databasePrice, machinePrice } from "./pricing.ts";
+import { AUTO_MODE_FEE, PRICES, type Price, databasePrice, machinePrice } from "./pricing.ts";
 
 export const costSchema = z
   .strictObject({
@@ -39,45 +39,65 @@ export interface Usage {
   readonly nodes?: { readonly instanceType: string; readonly count: number };
 }
 
-type Inputs = PricedResource["inputs"];
-type Item = readonly [
-  what: string,
-  price: { usd: number; source: string; date: string } | undefined,
-  times?: number,
-];
+type Item = readonly [what: string, price: Price | undefined, times?: number];
+
+interface Pricing {
+  /** Inputs that it depends on. */
+  readonly reads: readonly string[];
+  /** Undefined: it is one of those that have no price here. */
+  readonly items: (inputs: PricedResource["inputs"], usage: Usage) => Item[] | undefined;
+}
+
+/** A price that reads no other inputs than it says: within a program the others may not be known yet. */
+function priced<K extends string>(
+  reads: readonly K[],
+  items: (inputs: Readonly<Partial<Record<K, unknown>>>, usage: Usage) => Item[] | undefined,
+): Pricing {
+  return { reads, items: items as Pricing["items"] };
+}
 
 /** What a resource of each type is paid for. */
-const PRICED: Readonly<Record<string, (inputs: Inputs, usage: Usage) => Item[]>> = {
-  "aws:ec2/natGateway:NatGateway": () => [["NAT gateway", PRICES.natGateway]],
-  "aws:ec2/eip:Eip": () => [["public IPv4 address", PRICES.publicIpv4]],
-  "aws:kms/key:Key": () => [["key", PRICES.kmsKey]],
-  "aws:secretsmanager/secret:Secret": () => [["secret", PRICES.secret]],
-  "aws:cloudwatch/metricAlarm:MetricAlarm": () => [["alarm", PRICES.alarm]],
-  "aws:route53/zone:Zone": () => [["hosted zone", PRICES.hostedZone]],
-  "aws:ec2/instance:Instance": ({ instanceType, rootBlockDevice }) => [
-    [String(instanceType), machinePrice(String(instanceType))],
-    [
-      "disk",
-      PRICES.gp3PerGibibyte,
-      Number((rootBlockDevice as { volumeSize?: unknown } | undefined)?.volumeSize ?? 8),
+const PRICED: Readonly<Record<string, Pricing>> = {
+  "aws:ec2/natGateway:NatGateway": priced([], () => [["NAT gateway", PRICES.natGateway]]),
+  "aws:ec2/eip:Eip": priced([], () => [["public IPv4 address", PRICES.publicIpv4]]),
+  "aws:kms/key:Key": priced([], () => [["key", PRICES.kmsKey]]),
+  "aws:secretsmanager/secret:Secret": priced([], () => [["secret", PRICES.secret]]),
+  "aws:cloudwatch/metricAlarm:MetricAlarm": priced([], () => [["alarm", PRICES.alarm]]),
+  "aws:route53/zone:Zone": priced([], () => [["hosted zone", PRICES.hostedZone]]),
+  "aws:ec2/instance:Instance": priced(
+    ["instanceType", "rootBlockDevice"],
+    ({ instanceType, rootBlockDevice }) => [
+      [String(instanceType), machinePrice(String(instanceType))],
+      [
+        "disk",
+        PRICES.gp3PerGibibyte,
+        Number((rootBlockDevice as { volumeSize?: unknown } | undefined)?.volumeSize ?? 8),
+      ],
     ],
-  ],
-  "aws:rds/instance:Instance": ({ instanceClass, multiAz, allocatedStorage }) => [
-    [String(instanceClass), databasePrice(String(instanceClass), multiAz === true)],
-    [
-      "storage",
-      multiAz === true ? PRICES.databaseGp3PerGibibyteMultiAz : PRICES.databaseGp3PerGibibyte,
-      Number(allocatedStorage),
+  ),
+  // One kind of endpoint is a route, the other one machines in each zone.
+  "aws:ec2/vpcEndpoint:VpcEndpoint": priced(["vpcEndpointType"], ({ vpcEndpointType }) =>
+    vpcEndpointType === "Gateway" ? [] : undefined,
+  ),
+  "aws:rds/instance:Instance": priced(
+    ["instanceClass", "multiAz", "allocatedStorage"],
+    ({ instanceClass, multiAz, allocatedStorage }) => [
+      [String(instanceClass), databasePrice(String(instanceClass), multiAz === true)],
+      [
+        "storage",
+        multiAz === true ? PRICES.databaseGp3PerGibibyteMultiAz : PRICES.databaseGp3PerGibibyte,
+        Number(allocatedStorage),
+      ],
     ],
-  ],
-  "aws:eks/cluster:Cluster": (_, { nodes }) => {
+  ),
+  "aws:eks/cluster:Cluster": priced([], (_, { nodes }) => {
     const control: Item = ["control plane", PRICES.eksCluster];
     if (!nodes) return [control];
     const machine = machinePrice(nodes.instanceType);
     const fee = machine && { ...AUTO_MODE_FEE, usd: AUTO_MODE_FEE.usd * machine.usd };
     const what = `${nodes.count} nodes, ${nodes.instanceType}`;
     return [control, [what, machine, nodes.count], [`Auto Mode on ${what}`, fee, nodes.count]];
-  },
+  }),
 };
 
 /** Cost nothing by themselves. */
@@ -107,7 +127,7 @@ export function estimate(resources: readonly PricedResource[], usage: Usage = {}
   const lines: CostLine[] = [];
   const unpriced: string[] = [];
   for (const { type, name, inputs } of resources) {
-    const items = isFree(type, inputs) ? [] : PRICED[type]?.(inputs, usage);
+    const items = FREE.some((pattern) => pattern.test(type)) ? [] : PRICED[type]?.items(inputs, usage);
     if (!items) unpriced.push(`${name} (${BY_USE[type] ?? `no price for ${type}`})`);
     for (const [what, price, times = 1] of items ?? []) {
       if (!price) unpriced.push(`${name} (no price for ${what})`);
@@ -124,18 +144,7 @@ export function estimate(resources: readonly PricedResource[], usage: Usage = {}
   return { monthlyUsd: lines.length === 0 ? null : Math.round(total * 100) / 100, lines, unpriced };
 }
 
-function isFree(type: string, inputs: Inputs): boolean {
-  // An endpoint of this kind is a route, and not a machine.
-  if (type === "aws:ec2/vpcEndpoint:VpcEndpoint") return inputs.vpcEndpointType === "Gateway";
-  return FREE.some((pattern) => pattern.test(type));
+/** Inputs that the price of a type depends on. */
+export function pricedInputs(type: string): readonly string[] {
+  return PRICED[type]?.reads ?? [];
 }
-
-/** Inputs that prices depend on. */
-export const PRICED_INPUTS: readonly string[] = [
-  "instanceType",
-  "rootBlockDevice",
-  "instanceClass",
-  "multiAz",
-  "allocatedStorage",
-  "vpcEndpointType",
-];

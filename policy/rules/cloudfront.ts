@@ -1,17 +1,7 @@
 /** Distributions of CloudFront. */
-import { type Props, type ResourceRule, type Rule, at, listAt, textAt } from "../rule.ts";
+import { PRODUCTION, type Props, type Rule, at, listAt, rulesAbout, textAt } from "../rule.ts";
 
-const types = ["aws:cloudfront/distribution:Distribution"];
-const PRODUCTION = ["production"] as const;
-
-const distribution = (
-  number: number,
-  name: string,
-  ids: string[],
-  meaning: string,
-  holds: ResourceRule["holds"],
-  more: Partial<ResourceRule> = {},
-): ResourceRule => ({ number, name: `cloudfront-${name}`, ids, meaning, types, holds, ...more });
+const distribution = rulesAbout("aws:cloudfront/distribution:Distribution", "cloudfront");
 
 export const cloudfrontRules: readonly Rule[] = [
   distribution(23, "https", ["CloudFront.3", "CKV_AWS_34"], "Visitors come by HTTPS.", (props) =>

@@ -19,7 +19,7 @@ export const dockerRules: readonly Rule[] = [
     ids: ["own"],
     meaning: "A container's name is made up: one of a fixed name is deleted before the next one is there.",
     types: [CONTAINER],
-    holds: (props, _, kind) => kind === undefined || !isFixed(textAt(props, "name")),
+    holds: (props) => !isFixed(textAt(props, "name")),
   },
   {
     number: 103,

@@ -1,6 +1,6 @@
 /** Machines and networks of EC2. */
 import { LABEL } from "../../components/shared/labels.ts";
-import { type Props, type Rule, accompanied, at, listAt, ofType, textAt } from "../rule.ts";
+import { PRODUCTION, type Props, type Rule, accompanied, at, listAt, ofType, textAt } from "../rule.ts";
 
 const EVERYBODY = ["0.0.0.0/0", "::/0"];
 /** ssh, Remote Desktop, PostgreSQL. */
@@ -68,7 +68,7 @@ export const networkRules: readonly Rule[] = [
     name: "ec2-flow-log",
     ids: ["EC2.6", "CKV2_AWS_11"],
     meaning: "Who spoke with whom in production's network is kept.",
-    kinds: ["production"],
+    kinds: PRODUCTION,
     breaches: accompanied(VPC, { type: "aws:ec2/flowLog:FlowLog", property: "vpcId" }),
   },
   {

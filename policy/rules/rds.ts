@@ -1,20 +1,11 @@
 /** PostgreSQL of RDS. */
-import { type ResourceRule, type Rule, at, listAt, ofType, textAt } from "../rule.ts";
+import { PRODUCTION, type Rule, at, listAt, ofType, rulesAbout, textAt } from "../rule.ts";
 
 const INSTANCE = "aws:rds/instance:Instance";
-const types = [INSTANCE];
-const PRODUCTION = ["production"] as const;
 /** Names that whoever tries passwords tries first. */
 const USUAL_NAMES = ["postgres", "admin", "administrator", "root", "rdsadmin", "awsuser"];
 
-const instance = (
-  number: number,
-  name: string,
-  ids: string[],
-  meaning: string,
-  holds: ResourceRule["holds"],
-  more: Partial<ResourceRule> = {},
-): ResourceRule => ({ number, name: `rds-${name}`, ids, meaning, types, holds, ...more });
+const instance = rulesAbout(INSTANCE, "rds");
 
 export const rdsRules: readonly Rule[] = [
   instance(

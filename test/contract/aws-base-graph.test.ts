@@ -1,10 +1,9 @@
 /** Network, database and buckets of AWS, as a graph. */
 import assert from "node:assert/strict";
-import { breachesOf } from "../../policy/rule.ts";
-import { rules } from "../../policy/rules.ts";
+import type { Kind } from "../../policy/rule.ts";
 import program from "../fixtures/aws-base/program.ts";
-import { type Graph, type Registered, buildGraph } from "../support/graph.ts";
-import { resourcesOfGraph } from "../support/policy-resources.ts";
+import { type Graph, buildGraph, finderIn } from "../support/graph.ts";
+import { brokenBy } from "../support/policy-resources.ts";
 
 const build = (environment: object = { kind: "production" }) =>
   buildGraph({ stack: "shop", config: { environment } }, program);
@@ -14,23 +13,14 @@ describe("what the AWS target stands on", () => {
   let graph: Graph;
   before(async () => (graph = await build()));
 
-  const all = (type: string, of = graph) => of.resources.filter((one) => one.type === type);
-  const only = (type: string, of = graph): Registered => {
-    const found = all(type, of);
-    assert.equal(found.length, 1, type);
-    return found[0] as Registered;
-  };
+  const { all, only } = finderIn(() => graph);
   const instance = (of = graph) => only("aws:rds/instance:Instance", of);
 
   for (const environment of [{ kind: "production" }, { kind: "staging" }, PREVIEW])
     it(`breaks no rule of the policy pack in ${environment.kind}`, async () => {
       const { resources } = await build(environment);
-      const seen = resourcesOfGraph(resources);
-      const found = rules.flatMap((rule) =>
-        breachesOf(rule, seen, environment.kind as "production").map((one) => `${one.name}: ${rule.name}`),
-      );
       // Who reads the log of accesses is nobody's question.
-      assert.deepEqual(found, ["logs: s3-access-log"]);
+      assert.deepEqual(brokenBy(resources, environment.kind as Kind), ["logs: s3-access-log"]);
     });
 
   it("keeps the database where nothing reaches it, and lets in nobody who is not named", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { checkOutputs } from "../../components/outputs.ts";
 import { goodCluster } from "../support/cluster-settings.ts";
-import { type Graph, type Registered, buildGraph } from "../support/graph.ts";
+import { type Graph, buildGraph, finderIn } from "../support/graph.ts";
 import type { Config } from "../support/settings.ts";
 
 const build = (change: Config = {}) =>
@@ -13,12 +13,7 @@ describe("a cluster alone", () => {
   let graph: Graph;
   before(async () => (graph = await build()));
 
-  const all = (type: string, of = graph) => of.resources.filter((one) => one.type === type);
-  const only = (type: string, of = graph): Registered => {
-    const found = all(type, of);
-    assert.equal(found.length, 1, type);
-    return found[0] as Registered;
-  };
+  const { all, only } = finderIn(() => graph);
   const eks = (of = graph) => only("aws:eks/cluster:Cluster", of).inputs;
 
   it("is of Auto Mode, with its own network, and without add-ons that nobody looks after", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { architectureOf } from "../../components/shared/instance-types.ts";
 import { checkOutputs } from "../../components/outputs.ts";
-import { type Graph, type Registered, buildGraph } from "../support/graph.ts";
+import { type Graph, buildGraph, finderIn } from "../support/graph.ts";
 import { PUBLIC_KEY, goodHost } from "../support/host-settings.ts";
 import type { Config } from "../support/settings.ts";
 
@@ -13,12 +13,7 @@ describe("a machine alone", () => {
   let graph: Graph;
   before(async () => (graph = await build()));
 
-  const all = (type: string, of = graph) => of.resources.filter((one) => one.type === type);
-  const only = (type: string, of = graph): Registered => {
-    const found = all(type, of);
-    assert.equal(found.length, 1, type);
-    return found[0] as Registered;
-  };
+  const { all, only } = finderIn(() => graph);
 
   it("is one machine, and nothing of Docker", () => {
     only("aws:ec2/instance:Instance");

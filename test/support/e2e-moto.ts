@@ -1,4 +1,5 @@
 /** AWS as far as it can be had: moto (moto.txt) from PyPI, with nothing in it but what a test makes. */
+import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -7,9 +8,13 @@ import { freePort } from "./free-port.ts";
 
 export interface Moto {
   readonly port: number;
+  /** What it answers: it tells its services apart by what a request is signed for, and checks no signature. */
+  readonly ask: (service: string, path: string, body?: string) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
+/** Where the tests' stacks are. */
+export const REGION = "eu-central-1";
 /** Seconds that it may take to answer. */
 const START_SECONDS = 60;
 
@@ -37,7 +42,18 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
     throw new Error(`moto did not answer within ${START_SECONDS} s`);
   }
   console.log("      AWS: moto 5.2.5");
-  return { port, stop };
+  const ask = async (service: string, path: string, body?: string) => {
+    const authorization = `AWS4-HMAC-SHA256 Credential=e2e/20261124/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { authorization },
+      body,
+    });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
+    return text;
+  };
+  return { port, ask, stop };
 }
 
 /** The provider asks for a bucket's tags at this name: moto's account before the host. */

@@ -1,4 +1,5 @@
 /** The resource graph of a stack, recorded under Pulumi's mocks: no engine, no plugin, no credentials. */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
@@ -36,6 +37,18 @@ export function stackFile(file: string, over: Record<string, unknown> = {}): Rec
   };
   const own = Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]);
   return { ...(Object.fromEntries(own) as Record<string, unknown>), ...over };
+}
+
+/** Finds resources by type in a graph that a test has made by then, or in another one. */
+export function finderIn(usual: () => Graph) {
+  const all = (type: string, of = usual()) => of.resources.filter((one) => one.type === type);
+  /** The one of its type: that there is one alone is part of the test. */
+  const only = (type: string, of = usual()): Registered => {
+    const found = all(type, of);
+    assert.equal(found.length, 1, type);
+    return found[0] as Registered;
+  };
+  return { all, only };
 }
 
 /** Runs the program, or another one, for one stack and waits until every registration has settled. */

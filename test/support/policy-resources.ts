@@ -1,5 +1,6 @@
 /** Resources for rules: those of a recorded graph, and made-up ones. */
-import type { Props, Resource } from "../../policy/rule.ts";
+import { type Kind, type Props, type Resource, type Rule, breachesOf } from "../../policy/rule.ts";
+import { rules } from "../../policy/rules.ts";
 import type { Registered } from "./graph.ts";
 
 /** A made-up resource; `refers` names others of the list by property. */
@@ -25,7 +26,7 @@ export function resourcesOf(made: readonly Made[]): Resource[] {
 }
 
 /** Of a graph that was recorded under mocks, where an id is the name with `-id` behind it. */
-export function resourcesOfGraph(registered: readonly Registered[]): Resource[] {
+function resourcesOfGraph(registered: readonly Registered[]): Resource[] {
   const all: Resource[] = registered.map(({ type, name, inputs, protect, ignoreChanges }) => {
     const props = plain(inputs) as Props;
     return {
@@ -43,6 +44,16 @@ export function resourcesOfGraph(registered: readonly Registered[]): Resource[] 
     };
   });
   return all;
+}
+
+/** Rules that a recorded graph breaks, each with the resource. */
+export function brokenBy(
+  registered: readonly Registered[],
+  kind: Kind,
+  of: readonly Rule[] = rules,
+): string[] {
+  const all = resourcesOfGraph(registered);
+  return of.flatMap((rule) => breachesOf(rule, all, kind).map(({ name }) => `${name}: ${rule.name}`));
 }
 
 /** A secret is marked in a graph; to a rule it is its value. */

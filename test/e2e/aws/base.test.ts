@@ -10,10 +10,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { stringify } from "yaml";
 import { ended, succeeded } from "../../support/e2e-command.ts";
-import { type Moto, startMoto } from "../../support/e2e-moto.ts";
+import { type Moto, REGION, startMoto } from "../../support/e2e-moto.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 
-const REGION = "eu-central-1";
 const PROJECT = "tristack-e2e-aws";
 const INSTANCE = "aws:rds:Instance";
 /** Changing one makes the database anew, empty: https://github.com/pulumi/pulumi-aws/blob/master/provider, and the bridge's own check. */
@@ -85,13 +84,7 @@ describe("network, database and buckets of AWS", () => {
     await writeFile(file, `${stringify({ config })}${salt}\n`);
   }
 
-  async function rds(action: string): Promise<string> {
-    const authorization = `AWS4-HMAC-SHA256 Credential=e2e/20261124/${REGION}/rds/aws4_request, SignedHeaders=host, Signature=0`;
-    const answer = await fetch(`http://127.0.0.1:${moto.port}/?Action=${action}&Version=2014-10-31`, {
-      headers: { authorization },
-    });
-    return answer.text();
-  }
+  const rds = (action: string) => moto.ask("rds", `/?Action=${action}&Version=2014-10-31`);
 
   const PRODUCTION = { kind: "production" };
 

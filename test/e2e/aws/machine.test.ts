@@ -12,7 +12,6 @@ import { Workspace } from "../../support/e2e-workspace.ts";
 import { goodHost } from "../../support/host-settings.ts";
 import type { Config } from "../../support/settings.ts";
 
-const REGION = "eu-central-1";
 const STACK = "box";
 const DEBIAN = "136693071363";
 /** As moto reads them; the newest has to be taken. */
@@ -52,9 +51,11 @@ describe("a machine of AWS", () => {
       PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    await query("route53", "/2013-04-01/hostedzone", {
-      body: `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>example.com.</Name><CallerReference>e2e</CallerReference></CreateHostedZoneRequest>`,
-    });
+    await moto.ask(
+      "route53",
+      "/2013-04-01/hostedzone",
+      `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>example.com.</Name><CallerReference>e2e</CallerReference></CreateHostedZoneRequest>`,
+    );
     await write(settings);
     succeeded(await place.tristack(["init", STACK, "--yes"]));
   });
@@ -77,20 +78,7 @@ describe("a machine of AWS", () => {
     return readFile(join(place.root, `Pulumi.${STACK}.yaml`), "utf8").catch(() => "");
   }
 
-  /** What moto answers: it tells its services apart by what a request is signed for, and checks no signature. */
-  async function query(service: string, path: string, { body }: { body?: string } = {}): Promise<string> {
-    const authorization = `AWS4-HMAC-SHA256 Credential=e2e/20261124/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
-    const answer = await fetch(`http://127.0.0.1:${moto.port}${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { authorization },
-      body,
-    });
-    const text = await answer.text();
-    assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
-    return text;
-  }
-
-  const ec2 = (action: string, more = "") => query("ec2", `/?Action=${action}&Version=2016-11-15${more}`);
+  const ec2 = (action: string, more = "") => moto.ask("ec2", `/?Action=${action}&Version=2016-11-15${more}`);
   const all = (xml: string, tag: string) =>
     [...xml.matchAll(new RegExp(`<${tag}>([^<]*)</${tag}>`, "g"))].map(([, value = ""]) => value);
 
@@ -157,8 +145,8 @@ describe("a machine of AWS", () => {
       [all(addresses, "publicIp"), all(addresses, "instanceId")],
       [[host.address], [host.instanceId]],
     );
-    const zones = await query("route53", "/2013-04-01/hostedzone");
-    const records = await query(
+    const zones = await moto.ask("route53", "/2013-04-01/hostedzone");
+    const records = await moto.ask(
       "route53",
       `/2013-04-01${all(zones, "Id")[0] ?? ""}/rrset`.replace("/hostedzone//", "/"),
     );
