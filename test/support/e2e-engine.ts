@@ -107,14 +107,17 @@ export async function leftovers(
 ): Promise<Record<"containers" | "networks" | "volumes" | "images", string[]>> {
   const own = stack === undefined ? OWN : [...OWN, "--filter", `label=${LABEL.stack}=${stack}`];
   return {
-    containers: lines(await docker("ps", "--all", "--format", "{{.Names}}", ...own)),
-    networks: lines(await docker("network", "ls", "--format", "{{.Name}}", ...own)).filter(
+    containers: sorted(await docker("ps", "--all", "--format", "{{.Names}}", ...own)),
+    networks: sorted(await docker("network", "ls", "--format", "{{.Name}}", ...own)).filter(
       (name) => !miscounted.has(name),
     ),
-    volumes: lines(await docker("volume", "ls", "--format", "{{.Name}}", ...own)),
-    images: lines(await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", ...own)),
+    volumes: sorted(await docker("volume", "ls", "--format", "{{.Name}}", ...own)),
+    images: sorted(await docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", ...own)),
   };
 }
+
+// Docker gives names of the same second in any order.
+const sorted = (text: string) => lines(text).sort();
 
 /** Removes containers, networks and volumes of the tests' project. Images stay: the next start needs them again. */
 export async function sweep(): Promise<void> {

@@ -90,7 +90,7 @@ export async function underLoad(origin: string, work: () => Promise<void>): Prom
 export function sawErrorsFor(seconds: number, { failures, failedAt }: LoadReport): void {
   assert.ok(failures.length > 0, "the load saw it, or this test shows nothing");
   assert.ok(
-    failures.every((line) => /: 500$/.test(line)),
+    failures.every((line) => /: 500 /.test(line)),
     failures.join("\n"),
   );
   const visible = (Math.max(...failedAt) - Math.min(...failedAt)) / 1000;
