@@ -17,9 +17,17 @@ export default async function program() {
     const { kubernetes } = await import("./components/targets/kubernetes.ts");
     return application(settings, owner, kubernetes);
   }
+  if (settings.target === "aws") {
+    const { awsTarget } = await import("./components/targets/aws.ts");
+    return application(settings, owner, awsTarget);
+  }
   if (settings.target === "cluster") {
     const { cluster } = await import("./components/targets/cluster.ts");
     return cluster(settings, owner);
+  }
+  if (settings.target === "account") {
+    const { account } = await import("./components/targets/account.ts");
+    return account(settings, owner);
   }
   const { host } = await import("./components/targets/host.ts");
   return host(settings, owner);

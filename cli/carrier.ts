@@ -1,6 +1,6 @@
 /** What a release needs of whatever carries the stack: a machine with Docker, or a cluster. */
 import type { Release, ReleaseSettings } from "../components/release.ts";
-import type { ApplicationSettings } from "../components/settings.ts";
+import type { DeployedSettings } from "../components/settings.ts";
 import type { StackContext } from "./deploy-context.ts";
 import type { UpResult } from "./engine.ts";
 import type { Progress, Say } from "./progress.ts";
@@ -93,7 +93,7 @@ export interface PartStatus {
 }
 
 /** Loaded when needed: the client of a cluster takes a moment. */
-export async function carrierOf(context: StackContext, settings: ApplicationSettings): Promise<Carrier> {
+export async function carrierOf(context: StackContext, settings: DeployedSettings): Promise<Carrier> {
   if (settings.target === "kubernetes") {
     const { ClusterCarrier } = await import("./kubernetes/carrier.ts");
     return ClusterCarrier.of(context, settings);

@@ -9,7 +9,7 @@ import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
 import { withRelease } from "./release-file.ts";
 import { requireApplication } from "./stack-settings.ts";
-import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
+import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
 import { dockerOf } from "./stack-docker.ts";
 
 export interface StackContext {
@@ -54,7 +54,7 @@ export function refusePinnedRelease({ file }: StackContext): void {
 export function settingsWith(
   { project, stack, file }: StackContext,
   release: ReleaseSetting,
-): Promise<ApplicationSettings> {
+): Promise<DeployedSettings> {
   const text = withRelease(project, file, release);
   return requireApplication(project, stack, parseStackFile(project, stack, text));
 }

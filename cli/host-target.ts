@@ -7,13 +7,7 @@ import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Project, checkStackName, readStackFile } from "./project.ts";
 import { type SshCommand, sshCommand } from "./ssh.ts";
-import {
-  allMissingSecrets,
-  noKubernetes,
-  objectOf,
-  requireSettings,
-  sshSettingsOf,
-} from "./stack-settings.ts";
+import { allMissingSecrets, notYet, objectOf, requireSettings, sshSettingsOf } from "./stack-settings.ts";
 
 /** Who deploys to a machine that no stack names yet. */
 const USUAL_USER = "deploy";
@@ -58,7 +52,7 @@ async function byStack(project: Project, given: string) {
     );
   const settings = await requireSettings(project, stack, file, allMissingSecrets(file));
   if (settings.target === "host") return byMachine(project, stack, settings.machine);
-  if (settings.target === "kubernetes" || settings.target === "cluster") throw noKubernetes(file);
+  if (settings.target !== "vps") throw notYet(file);
   const { host, proxy } = settings;
   const address = dockerHost(host.docker);
   if (!address.startsWith("ssh://")) {

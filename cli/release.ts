@@ -1,7 +1,7 @@
 /** A release from lock to record: what `tristack deploy` and `tristack rollback` share. */
 import type { Outputs } from "../components/outputs.ts";
 import { type RecordedRelease, imageOf, recordedRelease, releaseSettingsOf } from "../components/release.ts";
-import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
+import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
 import { carrierOf } from "./carrier.ts";
 import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
@@ -49,7 +49,7 @@ interface Job extends Preparation {
 /** Releases, or throws before anything was changed. What failed afterwards is in the result. */
 export async function release(
   context: StackContext,
-  settings: ApplicationSettings,
+  settings: DeployedSettings,
   order: Order,
 ): Promise<Released> {
   const { project, stack, engine } = context;
@@ -208,7 +208,7 @@ async function copyState({ carrier, progress, warnings }: Job): Promise<void> {
 
 async function afterwards(
   { context, warnings }: Job,
-  { delivery: { hooks } }: ApplicationSettings,
+  { delivery: { hooks } }: DeployedSettings,
   { passed }: RolloutResult,
   about: Readonly<Record<string, string>>,
 ): Promise<void> {

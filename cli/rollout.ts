@@ -4,7 +4,7 @@
  */
 import { urlsOf } from "../components/outputs.ts";
 import { type RecordedRelease, type ReleaseSettings, recordedRelease } from "../components/release.ts";
-import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
+import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
 import { seconds } from "../components/shared/units.ts";
 import { bake } from "./bake.ts";
 import type { Carrier, TrafficLog } from "./carrier.ts";
@@ -18,7 +18,7 @@ import { interruptible } from "./signals.ts";
 import type { TrafficReport } from "./traffic.ts";
 
 export interface RolloutPlan {
-  readonly settings: ApplicationSettings;
+  readonly settings: DeployedSettings;
   /** What to run. */
   readonly target: ReleaseSetting;
   /** What runs; undefined before the first release. */
@@ -172,12 +172,12 @@ export function firstUpdate({ target, before, bakeSeconds, settings }: RolloutPl
 }
 
 /** Whether clients trust the certificate as they come: neither one of the stack's own nor one of a private issuer. */
-function knownToEverybody({ certificates, environment }: ApplicationSettings): boolean {
+function knownToEverybody({ certificates, environment }: DeployedSettings): boolean {
   if (certificates.issuer === "letsencrypt") return certificates.authority === undefined;
   return certificates.issuer === "cert-manager" && environment.kind !== "local";
 }
 
-function probedUrls(settings: ApplicationSettings): string[] {
+function probedUrls(settings: DeployedSettings): string[] {
   const { web, health } = urlsOf(settings);
   return [...new Set([`${web}/`, health, ...settings.delivery.probe.map((path) => `${web}${path}`)])];
 }

@@ -1,7 +1,7 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
 import type { ClusterSetting } from "../components/kubernetes/cluster-access.ts";
-import type { ApplicationSettings, Settings, VpsSettings } from "../components/settings.ts";
+import type { DeployedSettings, Settings, VpsSettings } from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import type { Project, StackFile } from "./project.ts";
@@ -47,16 +47,18 @@ export async function requireSettings(
 /** As `requireSettings`, of a stack that carries an application: what most commands are about. */
 export async function requireApplication(
   ...args: Parameters<typeof requireSettings>
-): Promise<ApplicationSettings> {
+): Promise<DeployedSettings> {
   const settings = await requireSettings(...args);
-  if (settings.target === "host" || settings.target === "cluster") throw noApplication(args[2]);
+  if (settings.target === "host" || settings.target === "cluster" || settings.target === "account")
+    throw noApplication(args[2]);
+  if (settings.target === "aws") throw notYet(args[2]);
   return settings;
 }
 
 /** As `requireApplication`, of one on a machine with Docker. */
 export async function requireVps(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
   const settings = await requireApplication(...args);
-  if (settings.target === "kubernetes") throw noKubernetes(args[2]);
+  if (settings.target === "kubernetes") throw notYet(args[2]);
   return settings;
 }
 
@@ -68,8 +70,8 @@ export function noApplication(file: StackFile): Error {
   );
 }
 
-/** The error of a command that cannot work on a cluster yet. */
-export function noKubernetes(file: StackFile): Error {
+/** The error of a command that cannot work on the stack's target yet. */
+export function notYet(file: StackFile): Error {
   return badInput(
     `${file.name}: target is ${String(file.config.target)}, which this command cannot work on yet. ` +
       "What brings the stack up and down: npx pulumi up, npx pulumi destroy",
@@ -151,14 +153,19 @@ function hideSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner)]));
 }
 
+/** Whether the stack carries an application without a Docker Engine of ours, as far as its file says. */
+export function isElsewhere(file: StackFile): boolean {
+  return isKubernetes(file) || file.config.target === "aws";
+}
+
 /** Whether the stack runs on a cluster, as far as its file says. */
 export function isKubernetes(file: StackFile): boolean {
   return file.config.target === "kubernetes";
 }
 
-/** Whether the stack carries no application, as far as its file says: a machine or a cluster alone. */
+/** Whether the stack carries no application, as far as its file says: a machine, a cluster or an account alone. */
 export function isBare(file: StackFile): boolean {
-  return file.config.target === "host" || file.config.target === "cluster";
+  return ["host", "cluster", "account"].includes(String(file.config.target));
 }
 
 /** How a stack's cluster is reached, as far as its file says. */

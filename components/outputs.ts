@@ -5,6 +5,7 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { accountOutputsSchema } from "./account-outputs.ts";
 import { clusterOutputsSchema } from "./cluster-outputs.ts";
 import { hostOutputsSchema } from "./host-outputs.ts";
 import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
@@ -222,7 +223,7 @@ export interface Built {
   readonly database: Inputs<Pick<Outputs["database"], "version" | "host" | "port" | "secretRef">>;
   readonly volumes: readonly Inputs<Outputs["storage"]["volumes"][number]>[];
   readonly strategy: Outputs["delivery"]["strategy"];
-  readonly cost: Outputs["cost"];
+  readonly cost: pulumi.Input<Outputs["cost"]>;
   /** @default null */
   readonly backup?: pulumi.Input<NonNullable<Outputs["backup"]>>;
   /** @default null */
@@ -275,14 +276,19 @@ export function assembleOutputs(parts: {
 
 /** Public addresses of a stack. */
 export function urlsOf(settings: ApplicationSettings): Outputs["urls"] {
-  const { domain, proxy, services } = settings;
-  const origin = proxy.httpsPort === 443 ? `https://${domain}` : `https://${domain}:${proxy.httpsPort}`;
+  const { domain, services } = settings;
+  const httpsPort = settings.target === "aws" ? 443 : settings.proxy.httpsPort;
+  const origin = httpsPort === 443 ? `https://${domain}` : `https://${domain}:${httpsPort}`;
   const route = services.api?.routes[0];
   return { web: origin, api: route === undefined ? null : `${origin}${route}`, health: `${origin}/health` };
 }
 
 /** Stacks that carry no application have contracts of their own. */
-const CONTRACTS = { host: hostOutputsSchema, cluster: clusterOutputsSchema } as const;
+const CONTRACTS = {
+  host: hostOutputsSchema,
+  cluster: clusterOutputsSchema,
+  account: accountOutputsSchema,
+} as const;
 
 /** Everything in `value` that the contract does not allow; nothing where it is kept. */
 export function checkOutputs(value: unknown): Problem[] {

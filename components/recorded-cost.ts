@@ -8,7 +8,7 @@ export class RecordedCost {
   /** To be among the `transformations` of what is to be counted; it changes nothing. */
   readonly record = ({ type, name, props }: pulumi.ResourceTransformationArgs): undefined => {
     const given = (props ?? {}) as PricedResource["inputs"];
-    const inputs = Object.fromEntries(pricedInputs(type).map((key) => [key, given[key]]));
+    const inputs = Object.fromEntries(pricedInputs(type).map((key) => [key, countable(given[key])]));
     this.#resources.push({ type, name, inputs });
   };
 
@@ -19,4 +19,11 @@ export class RecordedCost {
       return { monthlyUsd, unpriced: [...unpriced] };
     });
   }
+}
+
+/** Of a list the length is paid for: what is in it may not be known before the first update. */
+function countable(value: unknown): unknown {
+  return Array.isArray(value)
+    ? value.map((one: unknown) => (pulumi.Output.isInstance(one) ? null : one))
+    : value;
 }

@@ -16,9 +16,13 @@ import { type Finding, type Problem, problemOf, report } from "./shared/problems
 export type Settings = z.infer<typeof settingsSchema>;
 export type VpsSettings = Extract<Settings, { target: "vps" }>;
 export type KubernetesSettings = Extract<Settings, { target: "kubernetes" }>;
+export type AwsSettings = Extract<Settings, { target: "aws" }>;
 /** Of a stack that carries an application, whatever carries it. */
-export type ApplicationSettings = VpsSettings | KubernetesSettings;
+export type ApplicationSettings = VpsSettings | KubernetesSettings | AwsSettings;
+/** Of those that `tristack deploy` brings releases to. */
+export type DeployedSettings = VpsSettings | KubernetesSettings;
 export type ClusterSettings = Extract<Settings, { target: "cluster" }>;
+export type AccountSettings = Extract<Settings, { target: "account" }>;
 export type HostSettings = Extract<Settings, { target: "host" }>;
 export type Environment = VpsSettings["environment"];
 export type Service = VpsSettings["services"][string];

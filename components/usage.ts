@@ -12,6 +12,8 @@ export function usageOf(settings: Settings): Usage {
 export const PAID_ELSEWHERE: Readonly<Record<Settings["target"], readonly string[]>> = {
   vps: ["host"],
   kubernetes: ["cluster"],
+  aws: [],
   host: [],
   cluster: [],
+  account: [],
 };

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configurationPage } from "./configuration-page.ts";
 import {
+  accountOutputsJsonSchema,
   clusterOutputsJsonSchema,
   hostOutputsJsonSchema,
   outputsJsonSchema,
@@ -17,6 +18,7 @@ const files: Readonly<Record<string, () => string>> = {
   "schemas/generated/outputs.schema.json": () => json(outputsJsonSchema()),
   "schemas/generated/host-outputs.schema.json": () => json(hostOutputsJsonSchema()),
   "schemas/generated/cluster-outputs.schema.json": () => json(clusterOutputsJsonSchema()),
+  "schemas/generated/account-outputs.schema.json": () => json(accountOutputsJsonSchema()),
   "docs/configuration.md": configurationPage,
   "docs/outputs.md": outputsPage,
 };

@@ -1,4 +1,5 @@
 /** schemas/generated/outputs.schema.json and docs/outputs.md, from the contract. */
+import { accountOutputsSchema } from "../components/account-outputs.ts";
 import { clusterOutputsSchema } from "../components/cluster-outputs.ts";
 import { hostOutputsSchema } from "../components/host-outputs.ts";
 import { outputsSchema } from "../components/outputs.ts";
@@ -24,6 +25,11 @@ const CLUSTER = `## A cluster alone
 A stack of the target \`cluster\` carries no application either. \`cluster.stack\` of those on it reads \`kubeconfig\`:
 schemas/generated/cluster-outputs.schema.json.`;
 
+const ACCOUNT = `## An account alone
+
+A stack of the target \`account\` is what stacks of the target \`aws\` need before they are there:
+schemas/generated/account-outputs.schema.json.`;
+
 const columns: readonly Column[] = [
   { head: "type", cell: (_, node) => typeOf(node) },
   { head: "meaning", cell: (_, node) => String(node.description ?? "") },
@@ -41,6 +47,10 @@ export function clusterOutputsJsonSchema(): SchemaNode {
   return { title: "Outputs of a cluster of Tristack", ...forReaders(jsonSchemaOf(clusterOutputsSchema)) };
 }
 
+export function accountOutputsJsonSchema(): SchemaNode {
+  return { title: "Outputs of an account of Tristack", ...forReaders(jsonSchemaOf(accountOutputsSchema)) };
+}
+
 /** The sentences of the settings are for those who write them. */
 function forReaders(node: SchemaNode): SchemaNode {
   const plain = JSON.stringify(node, (key, value: unknown) => (key === "errorMessage" ? undefined : value));
@@ -51,7 +61,8 @@ export function outputsPage(): string {
   const fields = sections(jsonSchemaOf(outputsSchema), "Fields", columns);
   const ofHost = sections(jsonSchemaOf(hostOutputsSchema), "Fields of a machine", columns);
   const ofCluster = sections(jsonSchemaOf(clusterOutputsSchema), "Fields of a cluster", columns);
-  return `${[INTRO, fields, HOST, ofHost, CLUSTER, ofCluster].join("\n\n")}\n`;
+  const ofAccount = sections(jsonSchemaOf(accountOutputsSchema), "Fields of an account", columns);
+  return `${[INTRO, fields, HOST, ofHost, CLUSTER, ofCluster, ACCOUNT, ofAccount].join("\n\n")}\n`;
 }
 
 function typeOf(node: SchemaNode): string {

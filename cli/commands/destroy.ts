@@ -18,7 +18,7 @@ import type { Deployment } from "../recovery.ts";
 import { interruptible } from "../signals.ts";
 import { type Swept, sweepAll } from "../sweep.ts";
 import { dockerOf } from "../stack-docker.ts";
-import { isKubernetes } from "../stack-settings.ts";
+import { isElsewhere } from "../stack-settings.ts";
 
 interface DestroyOptions {
   yes?: boolean;
@@ -42,7 +42,7 @@ async function destroy(stack: string, options: DestroyOptions): Promise<void> {
   const engine = new Engine(project, stack, requireBackend(project));
   const file = readStackFile(project, stack);
   // A cluster keeps nothing beyond its namespace.
-  const docker = file && isKubernetes(file) ? undefined : dockerOf(project, file);
+  const docker = file && isElsewhere(file) ? undefined : dockerOf(project, file);
   await exclusively(project, stack, async () => {
     const restored = await restoreCheckpoint(engine, docker);
     const deployment = await engine.state();

@@ -1,7 +1,7 @@
 /** `tristack start` (`npm start`): the whole application on this machine, from nothing. */
 import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
-import type { ApplicationSettings } from "../../components/settings.ts";
+import type { DeployedSettings } from "../../components/settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import { type Backend, ensureBackend, exportsFor } from "../backend.ts";
@@ -85,7 +85,7 @@ interface Checked {
   readonly place: Place;
   readonly changes: LocalChanges;
   readonly wanted: StackFile;
-  readonly settings: ApplicationSettings;
+  readonly settings: DeployedSettings;
 }
 
 async function bringUp({ project, options, place, changes, wanted, settings }: Checked): Promise<void> {
@@ -167,7 +167,7 @@ async function buildApplication(
 }
 
 /** Images of the stack's own parts that were built here, since the official ones could not be pulled. */
-function standIns(images: ImageReport, settings: ApplicationSettings): Record<string, string> {
+function standIns(images: ImageReport, settings: DeployedSettings): Record<string, string> {
   return Object.fromEntries(
     Object.entries(images)
       .filter(([name, { origin }]) => origin === "built" && name in settings.images)

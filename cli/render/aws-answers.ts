@@ -7,13 +7,38 @@ export const CALLS: Answers = {
   "aws:ec2/getAmi:getAmi": { id: "ami-debian" },
   "aws:index/getAvailabilityZones:getAvailabilityZones": { names: ["zone-a", "zone-b", "zone-c"] },
   "aws:index/getRegion:getRegion": { region: "eu-central-1" },
+  "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
   "aws:route53/getZone:getZone": { zoneId: "zone" },
 };
 
 /** What it adds to a resource, by type. */
-export const MADE: Answers = {
+const MADE: Answers = {
+  "aws:acm/certificate:Certificate": {
+    domainValidationOptions: [
+      {
+        resourceRecordName: "_proof.example.com",
+        resourceRecordType: "CNAME",
+        resourceRecordValue: "acm.example.com",
+      },
+    ],
+  },
+  "aws:apigatewayv2/api:Api": { apiEndpoint: "https://api.execute-api.example.com", executionArn: "arn:api" },
+  "aws:rds/instance:Instance": { address: "database.example.com", identifier: "database" },
+  "aws:ecr/repository:Repository": {
+    repositoryUrl: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
+  },
   "aws:eks/cluster:Cluster": {
     endpoint: "https://cluster.example.com",
     certificateAuthority: { data: "Y2VydGlmaWNhdGU=" },
   },
 };
+
+/** @returns what is known of it besides its inputs. */
+export function madeOf(type: string, name: string): Readonly<Record<string, unknown>> {
+  return { ...(type.startsWith("aws:") ? { arn: arnOf(type, name) } : {}), ...MADE[type] };
+}
+
+export function arnOf(type: string, name: string): string {
+  const [, service = ""] = type.split(/[:/]/);
+  return `arn:aws:${service}:eu-central-1:123456789012:${name}`;
+}

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { getOneMessage, sendMessage } from "execa";
 import program from "../../index.ts";
 import { messageOf } from "../errors.ts";
-import { CALLS, MADE } from "./aws-answers.ts";
+import { CALLS, madeOf } from "./aws-answers.ts";
 import { type Registered, record } from "./recorder.ts";
 
 /** What is known of a stack from its file. */
@@ -28,7 +28,7 @@ const mocks: pulumi.runtime.Mocks = {
     if (type === "pulumi:pulumi:StackReference") return { id: name, state: { ...state, outputs: {} } };
     if (type === "random:index/randomPassword:RandomPassword")
       return { id: name, state: { ...state, result: pulumi.secret("generated") } };
-    return { id: name, state: { ...MADE[type], ...state } };
+    return { id: name, state: { ...madeOf(type, name), ...state } };
   },
 };
 

@@ -3,13 +3,12 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
 import { generatedPassword } from "../shared/generated-password.ts";
+import { keptSecret } from "./kept-secret.ts";
 
 export interface DatabaseArgs {
   vpcId: pulumi.Input<string>;
   /** Subnets in two zones at least, without a way out. */
   subnetIds: readonly pulumi.Input<string>[];
-  /** Groups whose members may connect. */
-  clients: Readonly<Record<string, pulumi.Input<string>>>;
   /** Size, such as db.t4g.small. Changing it restarts the database: with a standby for a minute, without for several. */
   instanceClass: string;
   /** GiB that it begins with; it grows by itself to five times that. */
@@ -39,12 +38,17 @@ export class Database extends pulumi.ComponentResource {
   /** ARN of the secret in Secrets Manager that holds the URL, password and all. */
   readonly secretArn: pulumi.Output<string>;
   readonly instanceId: pulumi.Output<string>;
+  readonly #group: aws.ec2.SecurityGroup;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Database", name, {}, opts);
     const within = { parent: this };
     const keep = { parent: this, protect: args.protect };
-    const group = this.#firewall(name, args);
+    this.#group = new aws.ec2.SecurityGroup(
+      name,
+      { description: "What reaches the database", vpcId: args.vpcId, tags: { Name: name } },
+      within,
+    );
     const subnets = new aws.rds.SubnetGroup(name, { subnetIds: [...args.subnetIds] }, keep);
     const parameters = new aws.rds.ParameterGroup(
       name,
@@ -76,7 +80,7 @@ export class Database extends pulumi.ComponentResource {
         username: args.user,
         password,
         dbSubnetGroupName: subnets.name,
-        vpcSecurityGroupIds: [group.id],
+        vpcSecurityGroupIds: [this.#group.id],
         parameterGroupName: parameters.name,
         publiclyAccessible: false,
         caCertIdentifier: "rds-ca-rsa2048-g1",
@@ -101,52 +105,28 @@ export class Database extends pulumi.ComponentResource {
     );
     this.host = instance.address;
     this.instanceId = instance.identifier;
-    this.secretArn = this.#secret(name, args, password, instance.address);
+    this.secretArn = keptSecret(
+      `${name}-url`,
+      "URL of the database",
+      pulumi.interpolate`postgresql://${args.user}:${password}@${instance.address}:${PORT}/${args.name}?sslmode=require`,
+      this,
+    );
     this.registerOutputs({ host: this.host, secretArn: this.secretArn });
   }
 
-  #firewall(name: string, { vpcId, clients }: DatabaseArgs): aws.ec2.SecurityGroup {
-    const group = new aws.ec2.SecurityGroup(
-      name,
-      { description: "What reaches the database", vpcId, tags: { Name: name } },
-      { parent: this },
-    );
-    for (const [client, id] of Object.entries(clients))
-      new aws.vpc.SecurityGroupIngressRule(
-        `${name}-from-${client}`,
-        {
-          securityGroupId: group.id,
-          referencedSecurityGroupId: id,
-          ipProtocol: "tcp",
-          fromPort: PORT,
-          toPort: PORT,
-          description: client,
-        },
-        { parent: this },
-      );
-    return group;
-  }
-
-  #secret(
-    name: string,
-    { user, name: database }: DatabaseArgs,
-    password: pulumi.Output<string>,
-    host: pulumi.Output<string>,
-  ): pulumi.Output<string> {
-    const secret = new aws.secretsmanager.Secret(
-      `${name}-url`,
-      // Its name is free again at once: a stack of the same name is not refused for a month.
-      { description: "URL of the database", recoveryWindowInDays: 0 },
-      { parent: this },
-    );
-    new aws.secretsmanager.SecretVersion(
-      `${name}-url`,
+  /** Lets the members of a security group connect. */
+  letIn(client: string, groupId: pulumi.Input<string>): void {
+    new aws.vpc.SecurityGroupIngressRule(
+      `database-from-${client}`,
       {
-        secretId: secret.id,
-        secretString: pulumi.interpolate`postgresql://${user}:${password}@${host}:${PORT}/${database}?sslmode=require`,
+        securityGroupId: this.#group.id,
+        referencedSecurityGroupId: groupId,
+        ipProtocol: "tcp",
+        fromPort: PORT,
+        toPort: PORT,
+        description: client,
       },
       { parent: this },
     );
-    return secret.arn;
   }
 }

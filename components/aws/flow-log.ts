@@ -1,7 +1,7 @@
 /** The record of who spoke with whom in a network [EC2.6]. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { trustOf } from "./trust.ts";
+import { roleOf } from "./policy-document.ts";
 
 /** @param days that it is kept, as CloudWatch allows: 1, 3, 5, 7, 14, 30, 60, 90, 365, … */
 export function keepFlowLog(
@@ -12,28 +12,17 @@ export function keepFlowLog(
 ): void {
   const within = { parent };
   const group = new aws.cloudwatch.LogGroup(`${name}-flows`, { retentionInDays: days }, within);
-  const role = new aws.iam.Role(
+  const role = roleOf(
     `${name}-flows`,
-    { assumeRolePolicy: trustOf("vpc-flow-logs.amazonaws.com") },
-    within,
-  );
-  new aws.iam.RolePolicy(
-    `${name}-flows`,
-    {
-      role: role.id,
-      policy: pulumi.jsonStringify({
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Sid: "WriteTheRecordOfFlows",
-            Effect: "Allow",
-            Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            Resource: pulumi.interpolate`${group.arn}:*`,
-          },
-        ],
-      }),
-    },
-    within,
+    "vpc-flow-logs.amazonaws.com",
+    [
+      {
+        Sid: "WriteTheRecordOfFlows",
+        Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+        Resource: pulumi.interpolate`${group.arn}:*`,
+      },
+    ],
+    parent,
   );
   new aws.ec2.FlowLog(
     `${name}-flows`,
@@ -42,7 +31,7 @@ export function keepFlowLog(
       trafficType: "ALL",
       logDestinationType: "cloud-watch-logs",
       logDestination: group.arn,
-      iamRoleArn: role.arn,
+      iamRoleArn: role,
       tags: { Name: name },
     },
     within,

@@ -11,6 +11,8 @@ export interface NetworkArgs {
    * zone is one of all), or by one in each.
    */
   nat: "none" | "one" | "per-zone";
+  /** Services of AWS that private subnets reach without a way out, such as secretsmanager: 7.30 USD a month in each zone. */
+  endpoints?: readonly string[];
   /** Days that the record of who spoke with whom is kept. Left out, there is none. */
   flowLogDays?: number;
   /** Tags of public subnets, such as those by which a cluster finds where load balancers go. */
@@ -35,6 +37,8 @@ type Kind = keyof typeof subnetsOf;
 
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
+  /** Security group that lets nothing through. */
+  readonly closedGroupId: pulumi.Output<string>;
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly privateSubnetIds: pulumi.Output<string>[];
   /** Without any route out of the network. */
@@ -49,7 +53,7 @@ export class Network extends pulumi.ComponentResource {
       keep,
     );
     // Whoever names no group gets this one: it lets nothing through [EC2.2].
-    new aws.ec2.DefaultSecurityGroup(`${name}-closed`, { vpcId: vpc.id }, keep);
+    const closed = new aws.ec2.DefaultSecurityGroup(`${name}-closed`, { vpcId: vpc.id }, keep);
 
     const zones = Array.from({ length: args.zones }, (_, index) => index);
     const available = aws.getAvailabilityZonesOutput(
@@ -121,14 +125,57 @@ export class Network extends pulumi.ComponentResource {
       },
       keep,
     );
+    for (const service of args.endpoints ?? []) this.#endpoint(name, service, vpc, running, keep);
     if (args.flowLogDays !== undefined) keepFlowLog(name, vpc.id, args.flowLogDays, this);
 
     this.vpcId = vpc.id;
+    this.closedGroupId = closed.id;
     const ids = (of: aws.ec2.Subnet[]) => of.map(({ id }) => id);
     this.publicSubnetIds = ids(reached);
     this.privateSubnetIds = ids(running);
     this.dataSubnetIds = ids(data);
     this.registerOutputs({ vpcId: this.vpcId });
+  }
+
+  #endpoint(
+    name: string,
+    service: string,
+    vpc: aws.ec2.Vpc,
+    subnets: readonly aws.ec2.Subnet[],
+    keep: pulumi.CustomResourceOptions,
+  ): void {
+    const own = `${name}-${service}`;
+    const group = new aws.ec2.SecurityGroup(
+      own,
+      { description: `What reaches ${service}`, vpcId: vpc.id, tags: { Name: own } },
+      keep,
+    );
+    new aws.vpc.SecurityGroupIngressRule(
+      own,
+      {
+        securityGroupId: group.id,
+        cidrIpv4: CIDR,
+        ipProtocol: "tcp",
+        fromPort: 443,
+        toPort: 443,
+        description: "from the network",
+      },
+      keep,
+    );
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    new aws.ec2.VpcEndpoint(
+      own,
+      {
+        vpcId: vpc.id,
+        serviceName: pulumi.interpolate`com.amazonaws.${region}.${service}`,
+        vpcEndpointType: "Interface",
+        privateDnsEnabled: true,
+        subnetIds: subnets.map(({ id }) => id),
+        securityGroupIds: [group.id],
+        tags: { Name: own },
+      },
+      keep,
+    );
   }
 }
 

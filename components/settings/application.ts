@@ -25,7 +25,7 @@ const IMAGE = `${IMAGE_REPOSITORY}(?::\\w[\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64}
 export const path = () => text(PATH, "a path that starts with /, of letters, digits and . _ ~ - % /");
 export const image = () =>
   text(new RegExp(`^${IMAGE}$`), "an image such as postgres:16-alpine or ghcr.io/org/web@sha256:…");
-const identifier = () =>
+export const identifier = () =>
   text(/^[a-z][a-z0-9_]{0,62}$/, "a name of lower-case letters, digits and _, at most 63");
 export const command = (max: number) =>
   list(
@@ -131,6 +131,14 @@ const service = object({
     .optional()
     .describe(
       "Static files whose names hold a hash: nginx serves those of the last 5 releases itself, so that an open page finds its own.",
+    ),
+  lambda: object({
+    entryPoint: command(32).optional().describe("Replaces the image's entry point there."),
+    command: command(64).optional().describe("Replaces `command` there."),
+  })
+    .optional()
+    .describe(
+      "AWS only: what speaks Lambda's runtime interface, such as `command: [python, -m, awslambdaric, app.handler]`. Left out, the image has the Lambda Web Adapter, which speaks it for any web server.",
     ),
   metrics: path().optional().describe("Path of Prometheus metrics."),
   writable: list(text(FOLDER, "an absolute path inside the container, such as /app/cache"), 0, 20, "paths")

@@ -15,6 +15,8 @@ import {
   services,
   silence,
 } from "./application.ts";
+import { accountSchema } from "./account.ts";
+import { awsSchema } from "./aws.ts";
 import { backup } from "./backup.ts";
 import { certificates } from "./certificate-settings.ts";
 import { clusterSchema } from "./cluster-stack.ts";
@@ -98,4 +100,11 @@ export const vpsSchema = object({
 });
 
 /** What a stack is, by target. */
-export const settingsSchema = choice("target", [vpsSchema, kubernetesSchema, hostSchema, clusterSchema]);
+export const settingsSchema = choice("target", [
+  vpsSchema,
+  kubernetesSchema,
+  awsSchema,
+  hostSchema,
+  clusterSchema,
+  accountSchema,
+]);

@@ -2,31 +2,43 @@
  * Runs the rules, also over settings that are wrong in places: what is wrong is taken out first, and breaches that
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
+import { awsRules } from "./aws-rules.ts";
 import { certificateRules } from "./certificate-rules.ts";
 import { clusterStackRules } from "./cluster-stack-rules.ts";
 import { kubernetesRules } from "./kubernetes-rules.ts";
 import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
-import { clusterOnlyRule, registriesRule, serviceRules } from "./service-rules.ts";
-import { ANY, type Pattern, type Rule, SAME, applicationRules, stackRules } from "./rules.ts";
+import { clusterOnlyRule, noLambdaRule, registriesRule, serviceRules } from "./service-rules.ts";
+import { ANY, type Pattern, type Rule, SAME, applicationRules, deployedRules, stackRules } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
 const vpsRules = [
   ...applicationRules,
+  ...deployedRules,
   ...stackRules,
   ...certificateRules,
   ...monitoringRules,
   ...serviceRules,
   registriesRule,
   clusterOnlyRule,
+  noLambdaRule,
 ];
-const clusterRules = [...applicationRules, ...kubernetesRules, ...serviceRules];
+const clusterRules = [
+  ...applicationRules,
+  ...deployedRules,
+  ...kubernetesRules,
+  ...serviceRules,
+  noLambdaRule,
+];
+const awsTargetRules = [...applicationRules, ...awsRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [
   ...new Set(
-    [...vpsRules, ...clusterRules, ...machineRules, ...clusterStackRules].map(({ meaning }) => meaning),
+    [...vpsRules, ...clusterRules, ...awsTargetRules, ...machineRules, ...clusterStackRules].map(
+      ({ meaning }) => meaning,
+    ),
   ),
 ];
 
@@ -40,6 +52,9 @@ export function breaches(input: Record<string, unknown>, wrong: readonly Finding
   const { settings, spoilt } = repaired;
   if (settings.target === "vps") return breachesOf(vpsRules, settings, spoilt);
   if (settings.target === "kubernetes") return breachesOf(clusterRules, settings, spoilt);
+  if (settings.target === "aws") return breachesOf(awsTargetRules, settings, spoilt);
+  // Nothing there has to go with anything else.
+  if (settings.target === "account") return [];
   if (settings.target === "cluster") return breachesOf(clusterStackRules, settings, spoilt);
   return breachesOf(machineRules, settings, spoilt);
 }

@@ -2,7 +2,7 @@
  * What several settings must be together. Each rule has a sentence, which docs/configuration.md prints, and names the
  * settings that it relies on: while one of those is wrong by itself, it keeps silent (rule-check.ts).
  */
-import type { ApplicationSettings, VpsSettings } from "../settings.ts";
+import type { ApplicationSettings, DeployedSettings, VpsSettings } from "../settings.ts";
 import type { Finding, Path } from "../shared/problems.ts";
 import { hostRules } from "./host-rules.ts";
 
@@ -39,6 +39,10 @@ export const applicationRules: readonly Rule<ApplicationSettings>[] = [
       };
     },
   },
+];
+
+/** Rules of those targets that have a proxy and backups of ours. */
+export const deployedRules: readonly Rule<DeployedSettings>[] = [
   {
     meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
     reliesOn: [
@@ -120,7 +124,7 @@ export function isPublic(domain: string): boolean {
 }
 
 /** Where a backup names secrets, and which. */
-function backupSecrets(backup: ApplicationSettings["backup"]): [string[], string][] {
+function backupSecrets(backup: DeployedSettings["backup"]): [string[], string][] {
   const named: [string[], string | undefined][] = [
     [["s3", "accessKey"], backup?.s3?.accessKey],
     [["s3", "secretKey"], backup?.s3?.secretKey],

@@ -1,7 +1,7 @@
 /** Rules about services: their routes, health, secrets and variables. */
 import { ANY, type Pattern, type Rule, SAME } from "./rules.ts";
 import { GIVEN_BY_USE, HEALTH_PATH } from "./application.ts";
-import type { ApplicationSettings, Service, VpsSettings } from "../settings.ts";
+import type { ApplicationSettings, DeployedSettings, Service, VpsSettings } from "../settings.ts";
 import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts";
 
 /** Names of the stack's own parts. */
@@ -232,5 +232,15 @@ export const clusterOnlyRule: Rule = {
       for (const key of ["requests", "autoscale"] as const)
         if (service[key] !== undefined)
           yield { path: ["services", name, key], need: "to be left out, since the target is vps" };
+  },
+};
+
+export const noLambdaRule: Rule<DeployedSettings> = {
+  meaning: "`services.*.lambda` is for the target aws.",
+  reliesOn: [["services", ANY]],
+  *check({ services, target }) {
+    for (const [name, { lambda }] of Object.entries(services))
+      if (lambda)
+        yield { path: ["services", name, "lambda"], need: `to be left out, since the target is ${target}` };
   },
 };

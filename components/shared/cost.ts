@@ -56,6 +56,11 @@ function priced<K extends string>(
   return { reads, items: items as Pricing["items"] };
 }
 
+/** So much for each of a list; undefined where there is none. */
+function counted(what: string, price: Price, list: unknown): Item[] | undefined {
+  return Array.isArray(list) ? [[what, price, list.length]] : undefined;
+}
+
 /** What a resource of each type is paid for. */
 const PRICED: Readonly<Record<string, Pricing>> = {
   "aws:ec2/natGateway:NatGateway": priced([], () => [["NAT gateway", PRICES.natGateway]]),
@@ -76,9 +81,15 @@ const PRICED: Readonly<Record<string, Pricing>> = {
     ],
   ),
   // One kind of endpoint is a route, the other one machines in each zone.
-  "aws:ec2/vpcEndpoint:VpcEndpoint": priced(["vpcEndpointType"], ({ vpcEndpointType }) =>
-    vpcEndpointType === "Gateway" ? [] : undefined,
+  "aws:ec2/vpcEndpoint:VpcEndpoint": priced(
+    ["vpcEndpointType", "subnetIds"],
+    ({ vpcEndpointType, subnetIds }) =>
+      vpcEndpointType === "Gateway" ? [] : counted("endpoint", PRICES.interfaceEndpointPerZone, subnetIds),
   ),
+  "aws:wafv2/webAcl:WebAcl": priced(["rules"], ({ rules }) => [
+    ["web ACL", PRICES.webAcl],
+    ...(counted("rules", PRICES.webAclRule, rules) ?? []),
+  ]),
   "aws:rds/instance:Instance": priced(
     ["instanceClass", "multiAz", "allocatedStorage"],
     ({ instanceClass, multiAz, allocatedStorage }) => [
@@ -107,6 +118,14 @@ const FREE: readonly RegExp[] = [
   /^(docker|kubernetes):/,
   /^aws:iam\//,
   /^aws:eks\/access/,
+  /^aws:(acm|sns|ecs|ssm)\//,
+  /^aws:lambda\/(alias|permission|invocation):/,
+  /^aws:apigatewayv2\/(?!api:)/,
+  /^aws:cloudfront\/(?!distribution:)/,
+  /^aws:cloudwatch\/logDelivery/,
+  /^aws:ecr\/lifecyclePolicy:/,
+  // The first two of an account.
+  /^aws:budgets\/budget:/,
   /^aws:ec2\/(vpc|defaultSecurityGroup|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup|flowLog):/,
   /^aws:vpc\/securityGroup/,
   /^aws:route53\/record:/,
@@ -121,6 +140,7 @@ const BY_USE: Readonly<Record<string, string>> = {
   "aws:cloudfront/distribution:Distribution": "by requests and traffic",
   "aws:lambda/function:Function": "by calls and their duration",
   "aws:apigatewayv2/api:Api": "by requests",
+  "aws:ecr/repository:Repository": "by what is kept in it",
 };
 
 export function estimate(resources: readonly PricedResource[], usage: Usage = {}): Estimate {

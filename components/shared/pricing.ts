@@ -29,6 +29,8 @@ export const PRICES = {
   secret: price(0.4, INFRACOST, "2026-11-23"),
   alarm: price(0.1, INFRACOST, "2026-11-23"),
   hostedZone: price(0.5, INFRACOST, "2026-11-23"),
+  webAcl: price(5, INFRACOST, "2026-11-23"),
+  webAclRule: price(1, INFRACOST, "2026-11-23"),
   eksCluster: price(73, INFRACOST, "2026-11-23"),
   gp3PerGibibyte: price(0.08, INFRACOST, "2026-11-23"),
   databaseGp3PerGibibyte: price(0.115, INFRACOST, "2026-11-23"),

@@ -1,7 +1,8 @@
 /** Distributions of CloudFront. */
-import { PRODUCTION, type Props, type Rule, at, listAt, rulesAbout, textAt } from "../rule.ts";
+import { PRODUCTION, type Props, type Rule, accompanied, at, listAt, rulesAbout, textAt } from "../rule.ts";
 
-const distribution = rulesAbout("aws:cloudfront/distribution:Distribution", "cloudfront");
+const DISTRIBUTION = "aws:cloudfront/distribution:Distribution";
+const distribution = rulesAbout(DISTRIBUTION, "cloudfront");
 
 export const cloudfrontRules: readonly Rule[] = [
   distribution(23, "https", ["CloudFront.3", "CKV_AWS_34"], "Visitors come by HTTPS.", (props) =>
@@ -34,14 +35,19 @@ export const cloudfrontRules: readonly Rule[] = [
   distribution(27, "headers", ["CKV2_AWS_32"], "Every answer has the security headers.", (props) =>
     behaviors(props).every((one) => (at(one, "responseHeadersPolicyId") ?? "") !== ""),
   ),
-  distribution(
-    28,
-    "log",
-    ["CloudFront.5", "CKV_AWS_86"],
-    "Production's requests are logged.",
-    (props) => at(props, "loggingConfig", "bucket") !== undefined,
-    { kinds: PRODUCTION },
-  ),
+  {
+    number: 28,
+    name: "cloudfront-log",
+    ids: ["CloudFront.5", "CKV_AWS_86"],
+    meaning: "Production's requests are logged.",
+    kinds: PRODUCTION,
+    // By either kind of logging: the older one is a setting of the distribution, the newer one a resource about it.
+    breaches: (all, kind) =>
+      accompanied(DISTRIBUTION, {
+        type: "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+        property: "resourceArn",
+      })(all, kind).filter(({ props }) => at(props, "loggingConfig", "bucket") === undefined),
+  },
   distribution(
     29,
     "firewall",

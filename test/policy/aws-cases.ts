@@ -13,6 +13,7 @@ const RDS = "aws:rds/instance:Instance";
 const BUCKET = "aws:s3/bucket:Bucket";
 const POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 const CDN = "aws:cloudfront/distribution:Distribution";
+const LOG_SOURCE = "aws:cloudwatch/logDeliverySource:LogDeliverySource";
 const FUNCTION = "aws:lambda/function:Function";
 const PERMISSION = "aws:lambda/permission:Permission";
 const FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl";
@@ -158,7 +159,14 @@ export const awsCases: Readonly<Record<number, Case>> = {
     { ...behavior(), origins: [files()] },
   ),
   27: one(CDN, behavior(), behavior({ responseHeadersPolicyId: "" })),
-  28: one(CDN, { loggingConfig: { bucket: "logs" } }, {}),
+  28: {
+    good: [
+      { type: CDN, name: "older", props: { loggingConfig: { bucket: "logs" } } },
+      { type: CDN, name: "newer" },
+      { type: LOG_SOURCE, refers: { resourceArn: "newer" } },
+    ],
+    bad: [{ type: CDN }],
+  },
   29: one(CDN, { webAclId: "acl" }, {}),
   30: one(CDN, server(["TLSv1.2"]), server(["TLSv1", "TLSv1.2"])),
   31: one(

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type Kind, breachesOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
+import { goodAccount, goodAws } from "../support/aws-settings.ts";
 import { goodCluster } from "../support/cluster-settings.ts";
 import { buildGraph, stackFile } from "../support/graph.ts";
 import { goodHost } from "../support/host-settings.ts";
@@ -52,6 +53,8 @@ describe("what is shipped breaks no rule", () => {
   const shipped: [name: string, kind: Kind, stack: string, config: Config][] = [
     ["a cluster of AWS", "production", "cluster", goodCluster()],
     ["a machine of AWS", "production", "box", goodHost()],
+    ["an application at AWS", "production", "shop", goodAws()],
+    ["an account of AWS", "production", "account", goodAccount()],
     [
       "the local stack",
       "local",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { CALLS, MADE } from "../../cli/render/aws-answers.ts";
+import { CALLS, madeOf } from "../../cli/render/aws-answers.ts";
 import { type Registered, record } from "../../cli/render/recorder.ts";
 import program from "../../index.ts";
 
@@ -116,7 +116,7 @@ function mocks(input: StackInput): pulumi.runtime.Mocks {
         state: {
           name: `${name}-docker`,
           publicIp: "203.0.113.10",
-          ...MADE[type],
+          ...madeOf(type, name),
           ...state,
           exitCode: code,
           containerLogs: input.log ?? "",

@@ -1,6 +1,7 @@
 /** Resources for rules: those of a recorded graph, and made-up ones. */
 import { type Kind, type Props, type Resource, type Rule, breachesOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
+import { arnOf } from "../../cli/render/aws-answers.ts";
 import type { Registered } from "./graph.ts";
 
 /** A made-up resource; `refers` names others of the list by property. */
@@ -38,7 +39,12 @@ function resourcesOfGraph(registered: readonly Registered[]): Resource[] {
       refersTo: (property) => {
         const value = JSON.stringify(props[property] ?? "");
         return all.filter((other) =>
-          [`"${other.name}-id"`, `"${other.name}-docker"`, `"generated-for-${other.name}"`].includes(value),
+          [
+            `"${other.name}-id"`,
+            `"${other.name}-docker"`,
+            `"generated-for-${other.name}"`,
+            JSON.stringify(arnOf(other.type, other.name)),
+          ].includes(value),
         );
       },
     };

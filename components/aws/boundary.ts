@@ -1,0 +1,40 @@
+/** What no role of a stack may do more than, whoever made it and whatever its own policies say. */
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import { ROLE_PATH } from "./policy-document.ts";
+
+/** @returns ARN of the policy. */
+export function boundary(name: string, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
+  const policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Sid: "WhatFunctionsAndJobsDo",
+        Effect: "Allow",
+        Action: [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+          "ecr:BatchCheckLayerAvailability",
+          "ecr:BatchGetImage",
+          "ecr:GetAuthorizationToken",
+          "ecr:GetDownloadUrlForLayer",
+          "ecs:DescribeTasks",
+          "ecs:RunTask",
+          "iam:PassRole",
+          "logs:CreateLogStream",
+          "logs:DescribeLogStreams",
+          "logs:GetLogEvents",
+          "logs:PutLogEvents",
+          "secretsmanager:GetSecretValue",
+        ],
+        // A boundary gives nothing: of what, each role's own policy says.
+        Resource: "*",
+      },
+    ],
+  });
+  return new aws.iam.Policy(name, { name: "boundary", path: ROLE_PATH, policy }, opts).arn;
+}

@@ -1,0 +1,45 @@
+/** What the distribution lets through [CloudFront.6]: AWS' rules against common attacks, and a limit for each address. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Requests of one address in five minutes. An office behind one address stays far below. */
+const MOST_REQUESTS = 10_000;
+
+/** Managed rules by name. https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html */
+const MANAGED = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet"];
+
+/** @returns the ARN of a web ACL, in us-east-1, where CloudFront looks for it. */
+export function firewall(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+  const counted = (metricName: string) => ({
+    metricName,
+    cloudwatchMetricsEnabled: true,
+    sampledRequestsEnabled: true,
+  });
+  const managed = MANAGED.map((group, index) => ({
+    name: group,
+    priority: index + 1,
+    overrideAction: { none: {} },
+    statement: { managedRuleGroupStatement: { vendorName: "AWS", name: group } },
+    visibilityConfig: counted(group),
+  }));
+  const limit = {
+    name: "requests-of-one-address",
+    priority: 0,
+    action: { block: {} },
+    statement: {
+      rateBasedStatement: { aggregateKeyType: "IP", limit: MOST_REQUESTS, evaluationWindowSec: 300 },
+    },
+    visibilityConfig: counted("requests-of-one-address"),
+  };
+  return new aws.wafv2.WebAcl(
+    name,
+    {
+      scope: "CLOUDFRONT",
+      region: "us-east-1",
+      defaultAction: { allow: {} },
+      rules: [limit, ...managed],
+      visibilityConfig: counted("all"),
+    },
+    { parent },
+  ).arn;
+}

@@ -1,0 +1,43 @@
+/** Policy documents of IAM. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+/** What may be done. Its Sid says what for. */
+export interface Allowed {
+  readonly Sid: string;
+  readonly Action: readonly string[];
+  readonly Resource: pulumi.Input<string> | readonly pulumi.Input<string>[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, pulumi.Input<string>>>>>;
+}
+
+/** Where the roles of stacks are: a role that deploys may touch those of this path alone. */
+export const ROLE_PATH = "/tristack/";
+
+/** A role's trust in one service of AWS. */
+export function trustOf(service: string, actions: readonly string[] = ["sts:AssumeRole"]): string {
+  return JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Sid: "UsedByTheServiceAlone", Effect: "Allow", Principal: { Service: service }, Action: actions },
+    ],
+  });
+}
+
+/**
+ * A role of one service of AWS that may do what is allowed, and nothing else.
+ * @returns its ARN, which is not known before its policy is there: what starts without it fails.
+ */
+export function roleOf(
+  name: string,
+  service: string,
+  allowed: readonly Allowed[],
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
+  const role = new aws.iam.Role(name, { path: ROLE_PATH, assumeRolePolicy: trustOf(service) }, { parent });
+  const policy = pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: allowed.map((one) => ({ Effect: "Allow", ...one })),
+  });
+  const attached = new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent });
+  return pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);
+}

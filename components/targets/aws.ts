@@ -1,0 +1,245 @@
+/** An application at AWS: Lambda, RDS, S3, CloudFront. Wiring only. */
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { Alarms } from "../aws/alarms.ts";
+import { Cdn } from "../aws/cdn.ts";
+import { Certificate } from "../aws/certificate.ts";
+import { Database } from "../aws/database.ts";
+import { HttpApi } from "../aws/http-api.ts";
+import { type Job, Jobs } from "../aws/jobs.ts";
+import { keptSecret } from "../aws/kept-secret.ts";
+import { Network } from "../aws/network.ts";
+import { OriginKey } from "../aws/origin-key.ts";
+import { awsProvider } from "../aws/provider.ts";
+import { RegionalDomain } from "../aws/regional-domain.ts";
+import { ServiceFunction } from "../aws/service-function.ts";
+import { Topic } from "../aws/topic.ts";
+import type { Built } from "../outputs.ts";
+import { RecordedCost } from "../recorded-cost.ts";
+import { type Release, imageOf } from "../release.ts";
+import { type AwsSettings, type Service, isProtected, secretValue } from "../settings.ts";
+import { GIVEN_BY_USE } from "../settings/application.ts";
+import type { Owner } from "../shared/labels.ts";
+import { fingerprint } from "../shared/names.ts";
+import { mebibytes } from "../shared/units.ts";
+
+export function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Built {
+  const { environment, domain, region, architecture, proxy } = settings;
+  const { kind } = environment;
+  const protect = isProtected(kind);
+  const logDays = kind === "production" ? 365 : 30;
+  const provider = awsProvider(region, owner, environment);
+  const cost = new RecordedCost();
+  const opts = {
+    providers: [provider],
+    transformations: [cost.record, boundedBy(settings.permissionsBoundary)],
+  };
+  const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
+  const zone = aws.route53.getZoneOutput({ name: settings.dns.zone }, { provider });
+
+  const network = new Network(
+    "network",
+    {
+      zones: settings.network.zones === 3 ? 3 : 2,
+      nat: settings.network.nat,
+      endpoints: settings.network.nat === "none" ? ["secretsmanager"] : [],
+      ...(kind === "production" ? { flowLogDays: logDays } : {}),
+      protect,
+    },
+    opts,
+  );
+  const storage = Math.ceil(mebibytes(settings.database.storage) / 1024);
+  const database = new Database(
+    "database",
+    {
+      vpcId: network.vpcId,
+      subnetIds: network.dataSubnetIds,
+      instanceClass: settings.database.instanceClass,
+      storage,
+      name: settings.database.name,
+      user: settings.database.user,
+      multiAz: settings.database.standby && kind !== "preview",
+      backupDays: settings.database.backupDays,
+      finalSnapshot: kind !== "preview",
+      protect,
+      deletionProtection: kind === "production",
+    },
+    opts,
+  );
+
+  const secretArns = secretsAt(settings, database, opts);
+  const versioned = (name: string, service: Service) => ({
+    image: imageOf(release, name, service.image),
+    architecture,
+    secretArns: secretArns(service),
+  });
+  const jobs = new Jobs(
+    "jobs",
+    {
+      vpcId: network.vpcId,
+      // Without a way out of the private subnets there is one from the public ones, which costs while a job runs.
+      ...(settings.network.nat === "none"
+        ? { subnetIds: network.publicSubnetIds, publicAddress: true }
+        : { subnetIds: network.privateSubnetIds, publicAddress: false }),
+      jobs: Object.fromEntries(
+        services.flatMap(([name, service]): [string, Job][] =>
+          service.migrate
+            ? [
+                [
+                  migrationOf(name),
+                  {
+                    ...versioned(name, service),
+                    command: service.migrate,
+                    environment: {
+                      ENVIRONMENT: owner.stack,
+                      RELEASE: release.version,
+                      ...service.environment,
+                    },
+                  },
+                ],
+              ]
+            : [],
+        ),
+      ),
+      logDays,
+    },
+    opts,
+  );
+  database.letIn("jobs", jobs.groupId);
+
+  const functions = Object.fromEntries(
+    services.map(([name, service]) => {
+      const made = new ServiceFunction(
+        name,
+        {
+          ...versioned(name, service),
+          settings: service,
+          version: release.version,
+          environment: { ENVIRONMENT: owner.stack },
+          vpcId: network.vpcId,
+          subnetIds: network.privateSubnetIds,
+          closedGroupId: network.closedGroupId,
+          timeout: proxy.timeout,
+          logDays,
+          before: service.migrate ? [jobs.run(migrationOf(name), [database])] : [],
+          shiftedLater: release.previous !== undefined,
+        },
+        { ...opts, dependsOn: [network] },
+      );
+      if (service.uses.includes("database")) database.letIn(name, made.groupId);
+      return [name, made];
+    }),
+  );
+
+  // A distribution takes minutes to make and to remove: what lives for a pull request does without.
+  const distributed = kind !== "preview";
+  const key = distributed ? new OriginKey("origin-key", { logDays }, opts) : undefined;
+  const routes = Object.fromEntries(services.map(([name, service]) => [name, service.routes]));
+  const api = new HttpApi("api-gateway", { functions, routes, timeout: proxy.timeout, logDays, key }, opts);
+  const certificate = new Certificate(
+    "certificate",
+    { domain, zoneId: zone.zoneId, region: distributed ? "us-east-1" : region },
+    opts,
+  );
+  const cdn =
+    key &&
+    new Cdn(
+      "cdn",
+      {
+        domain,
+        zoneId: zone.zoneId,
+        certificateArn: certificate.arn,
+        api: { host: api.host, key: key.value },
+        uncached: Object.values(routes)
+          .flat()
+          .filter((path) => path !== "/"),
+        assets: services.flatMap(([, { assets }]) => assets?.path ?? []),
+        ...(kind === "production" ? { logDays: 90 } : {}),
+        firewall: kind === "production",
+        protect,
+      },
+      opts,
+    );
+  if (!cdn)
+    new RegionalDomain("domain", { domain, zoneId: zone.zoneId, certificateArn: certificate.arn, api }, opts);
+
+  if (kind !== "preview") {
+    const { emails, webhook } = settings.alarms;
+    const topic = new Topic(
+      "alarms",
+      { emails, ...(webhook ? { webhook: secretValue(settings, webhook) } : {}), logDays },
+      opts,
+    );
+    new Alarms(
+      "alarm",
+      {
+        topic: topic.arn,
+        apiId: api.api.id,
+        functions: Object.fromEntries(
+          Object.entries(functions).map(([name, { functionName }]) => [name, functionName]),
+        ),
+        database: {
+          instanceId: database.instanceId,
+          instanceClass: settings.database.instanceClass,
+          storage,
+        },
+      },
+      opts,
+    );
+  }
+
+  return {
+    releaseId: pulumi
+      .all(Object.values(functions).map(({ alias }) => alias.functionVersion))
+      .apply(() => `${release.version}-${fingerprint(services)}`),
+    database: {
+      version: "16",
+      host: database.host,
+      port: database.port,
+      secretRef: pulumi.interpolate`aws-sm:${database.secretArn}`,
+    },
+    volumes: [
+      { name: "database", id: database.instanceId },
+      ...(cdn ? [{ name: "assets", id: cdn.assetsBucket }] : []),
+    ],
+    strategy: "switch",
+    cost: cost.estimate(),
+  };
+}
+
+/** Every role of the stack gets the boundary. */
+function boundedBy(permissionsBoundary: string | undefined): pulumi.ResourceTransformation {
+  return ({ type, props, opts }) =>
+    permissionsBoundary !== undefined && type === "aws:iam/role:Role"
+      ? { props: { ...(props as object), permissionsBoundary }, opts }
+      : undefined;
+}
+
+function migrationOf(service: string): string {
+  return `${service}-migration`;
+}
+
+/** Keeps the settings' secrets, each once, and says where those are that a service asks for. */
+function secretsAt(settings: AwsSettings, database: Database, opts: pulumi.ComponentResourceOptions) {
+  const holder = new pulumi.ComponentResource("tristack:aws:Secrets", "secrets", {}, opts);
+  const wanted = new Set(Object.values(settings.services).flatMap(({ secrets }) => secrets));
+  const arns = Object.fromEntries(
+    [...wanted]
+      .sort()
+      .map((name) => [
+        name,
+        keptSecret(
+          `secret-${name.toLowerCase().replaceAll("_", "-")}`,
+          name,
+          secretValue(settings, name),
+          holder,
+        ),
+      ]),
+  );
+  return (service: Service): Record<string, pulumi.Output<string>> => ({
+    ...(service.uses.includes("database") ? { [GIVEN_BY_USE.database]: database.secretArn } : {}),
+    ...Object.fromEntries(
+      service.secrets.flatMap((name) => (arns[name] ? [[name, arns[name]] as const] : [])),
+    ),
+  });
+}

@@ -1,0 +1,53 @@
+/** Settings of stacks at AWS, to test with. */
+import type { Config } from "./settings.ts";
+
+const registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+
+/** The sample application. */
+export function goodAws(): Config {
+  return {
+    target: "aws",
+    environment: { kind: "production" },
+    region: "eu-central-1",
+    domain: "shop.example.com",
+    dns: { zone: "example.com" },
+    release: { version: "v1" },
+    services: {
+      web: {
+        image: `${registry}/shop/web`,
+        port: 3000,
+        routes: ["/", "/api/web"],
+        memory: "512MiB",
+        health: { path: "/api/health" },
+        assets: { path: "/_next/static", folder: "/app/.next/static" },
+        environment: { API_URL: "" },
+      },
+      api: {
+        image: `${registry}/shop/api`,
+        port: 8000,
+        routes: ["/api", "/health"],
+        uses: ["database"],
+        secrets: ["SECRET_KEY"],
+        migrate: ["python", "-m", "alembic", "upgrade", "head"],
+        lambda: { command: ["python", "-m", "awslambdaric", "app.lambda_handler.handler"] },
+      },
+    },
+    database: { instanceClass: "db.t4g.small", storage: "50GiB" },
+    alarms: { emails: ["ops@example.com"], webhook: "SLACK_WEBHOOK" },
+    secrets: {
+      SECRET_KEY: "a-secret-that-is-long-enough",
+      SLACK_WEBHOOK: "https://hooks.slack.com/services/T0/B0/marker",
+    },
+  };
+}
+
+export function goodAccount(): Config {
+  return {
+    target: "account",
+    environment: { kind: "production" },
+    region: "eu-central-1",
+    repositories: ["shop/web", "shop/api"],
+    github: { repository: "myorg/shop", environments: ["staging", "production"] },
+    budget: { monthlyUsd: 300, emails: ["ops@example.com"] },
+  };
+}

@@ -1,0 +1,149 @@
+/** The functions whose code is ours, against a server that answers as AWS does. That AWS runs them is not tested: there is none here. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { type Server, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+type Handler = (event: unknown, context?: unknown) => Promise<unknown>;
+type Answers = Record<string, (input: Record<string, unknown>) => unknown>;
+
+/** Long enough for what asks every three seconds. */
+const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
+
+describe("functions of Lambda", () => {
+  let server: Server;
+  let answers: Answers = {};
+  const asked: [action: string, input: Record<string, unknown>][] = [];
+  const posted: unknown[] = [];
+  const environment = { ...process.env };
+
+  before(async () => {
+    server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const input = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+        if (request.url === "/hook") {
+          posted.push(input);
+          return response.writeHead(200).end();
+        }
+        const action = String(request.headers["x-amz-target"]).split(".").at(-1) ?? "";
+        asked.push([action, input]);
+        response.writeHead(200, { "content-type": "application/x-amz-json-1.1" });
+        return response.end(JSON.stringify(answers[action]?.(input) ?? {}));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_REGION: "eu-central-1",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      KEY_DIGEST: createHash("sha256").update("the-key").digest("hex"),
+      WEBHOOK_ARN: "arn:webhook",
+      CLUSTER: "jobs",
+      SUBNETS: "subnet-1,subnet-2",
+      SECURITY_GROUP: "sg-1",
+      PUBLIC_ADDRESS: "ENABLED",
+      LOG_GROUP: "jobs-log",
+    });
+    answers = { GetSecretValue: () => ({ SecretString: `http://127.0.0.1:${port}/hook` }) };
+  });
+  after(async () => {
+    await new Promise((resolve) => server.close(resolve));
+    for (const name of Object.keys(process.env))
+      if (!(name in environment)) Reflect.deleteProperty(process.env, name);
+  });
+
+  const handlerOf = async (name: string): Promise<Handler> => {
+    const file = new URL(`../../components/aws/code/${name}.mjs`, import.meta.url).href;
+    return ((await import(file)) as { handler: Handler }).handler;
+  };
+
+  it("let through the key of the distribution, and nothing else", async () => {
+    const handler = await handlerOf("check-origin-key");
+    assert.deepEqual(await handler({ headers: { "x-origin-key": "the-key" } }), { isAuthorized: true });
+    for (const event of [{ headers: { "x-origin-key": "the-kez" } }, { headers: {} }, {}])
+      assert.deepEqual(await handler(event), { isAuthorized: false });
+  });
+
+  it("post what an alarm says to the webhook", async () => {
+    const handler = await handlerOf("tell-webhook");
+    const message = {
+      AlarmName: "shop-alarm-errors",
+      AlarmDescription: "more than 5 % of requests fail",
+      NewStateValue: "ALARM",
+      NewStateReason: "Threshold Crossed",
+    };
+    await handler({ Records: [{ Sns: { Message: JSON.stringify(message) } }] });
+    assert.deepEqual(posted, [
+      {
+        text: ":rotating_light: more than 5 % of requests fail: ALARM (shop-alarm-errors)\nThreshold Crossed",
+      },
+    ]);
+    assert.deepEqual(asked, [["GetSecretValue", { SecretId: "arn:webhook" }]]);
+  });
+
+  describe("that run a job", () => {
+    const task = (more: object) => ({ tasks: [{ taskArn: "arn:task/jobs/0badcafe", ...more }] });
+    const EVENT = { taskDefinition: "arn:api-migration:3", container: "api-migration" };
+
+    it("start its container and wait until it has ended", async () => {
+      const handler = await handlerOf("run-task");
+      const states = ["PENDING", "STOPPED"];
+      answers = {
+        RunTask: () => task({}),
+        DescribeTasks: () => task({ lastStatus: states.shift(), containers: [{ exitCode: 0 }] }),
+      };
+      asked.length = 0;
+      assert.deepEqual(await handler(EVENT, CONTEXT), { exitCode: 0 });
+      assert.deepEqual(
+        asked.map(([action]) => action),
+        ["RunTask", "DescribeTasks", "DescribeTasks"],
+      );
+      assert.partialDeepStrictEqual(asked[0]?.[1], {
+        cluster: "jobs",
+        taskDefinition: "arn:api-migration:3",
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: ["subnet-1", "subnet-2"],
+            securityGroups: ["sg-1"],
+            assignPublicIp: "ENABLED",
+          },
+        },
+      });
+    });
+
+    it("fail with the last lines of its log", async () => {
+      const handler = await handlerOf("run-task");
+      answers = {
+        RunTask: () => task({}),
+        DescribeTasks: () =>
+          task({
+            lastStatus: "STOPPED",
+            stoppedReason: "Essential container exited",
+            containers: [{ exitCode: 3 }],
+          }),
+        GetLogEvents: ({ logStreamName }) => ({
+          events: [{ message: `no such table (${String(logStreamName)})` }],
+        }),
+      };
+      await assert.rejects(handler(EVENT, CONTEXT), {
+        message:
+          "api-migration ended with 3:\nEssential container exited\nno such table (api-migration/api-migration/0badcafe)",
+      });
+    });
+
+    it("say why where Fargate starts nothing, and where there is no time left", async () => {
+      const handler = await handlerOf("run-task");
+      answers = { RunTask: () => ({ failures: [{ reason: "RESOURCE:FARGATE" }] }) };
+      await assert.rejects(handler(EVENT, CONTEXT), /^Error: Fargate starts nothing: RESOURCE:FARGATE$/);
+      answers = { RunTask: () => task({}), DescribeTasks: () => task({ lastStatus: "RUNNING" }) };
+      await assert.rejects(
+        handler(EVENT, { getRemainingTimeInMillis: () => 1000 }),
+        /arn:task\/jobs\/0badcafe still runs/,
+      );
+    });
+  });
+});
