@@ -7,6 +7,7 @@ import { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
+import { outputsOf, writtenAt } from "./stack-state.ts";
 import { withRelease } from "./release-file.ts";
 import { requireApplication } from "./stack-settings.ts";
 import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
@@ -71,16 +72,19 @@ export interface Running {
   /** Undefined before the first update. */
   readonly release: RecordedRelease | undefined;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** When the state was last written. */
+  readonly stateTime: string | undefined;
   /** Being read while the caller goes on. */
   readonly history: Promise<History>;
 }
 
 export async function whatRuns({ engine }: StackContext, carrier: Carrier): Promise<Running> {
-  const outputs = (await engine.outputs()) ?? {};
+  const state = (await engine.state()) ?? {};
+  const outputs = outputsOf(state);
   const history = readHistory(carrier.records(outputs));
   // It is whoever awaits it that has to hear of a failure.
   history.catch(() => undefined);
-  return { release: recordedRelease(outputs.release), outputs, history };
+  return { release: recordedRelease(outputs.release), outputs, stateTime: writtenAt(state), history };
 }
 
 async function readHistory(store: RecordStore | undefined): Promise<History> {

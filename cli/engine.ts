@@ -17,6 +17,7 @@ import type { Say } from "./progress.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
 import type { Deployment } from "./recovery.ts";
+import { outputsOf, writtenAt } from "./stack-state.ts";
 import { dockerHostOf } from "./stack-settings.ts";
 import { dockerHost } from "../components/docker/engine-address.ts";
 
@@ -37,6 +38,8 @@ export interface UpdateResult {
 export interface UpResult extends UpdateResult {
   /** Outputs of the stack; none of them is a secret. */
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** When it wrote the state. */
+  readonly stateTime: string | undefined;
 }
 
 export interface UpOptions {
@@ -136,18 +139,15 @@ export class Engine {
 
   /** Outputs of the last update, secrets as "[secret]"; undefined when the backend has no such stack. */
   async outputs(): Promise<Record<string, unknown> | undefined> {
-    return this.#outputsOf(this.stackName);
+    const state = await this.state();
+    return state && outputsOf(state);
   }
 
   /** One output of any stack, secret or not; undefined when there is none of that name, or no such stack. */
   async outputOf(stack: string, name: string): Promise<unknown> {
-    return (await this.#outputsOf(stack, "--show-secrets"))?.[name];
-  }
-
-  async #outputsOf(stack: string, ...more: string[]): Promise<Record<string, unknown> | undefined> {
-    const args = ["stack", "output", "--json", "--stack", stack, ...more];
+    const args = ["stack", "output", "--json", "--stack", stack, "--show-secrets"];
     const text = await orIfMissing(this.pulumi(args), undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)[name];
   }
 
   /** Whether the backend has the stack. Asks for no more than that: the state may be damaged. */
@@ -191,7 +191,8 @@ export class Engine {
    */
   async up(watch: Watch, options: UpOptions = {}): Promise<UpResult> {
     const result = await this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
-    return { ...result, outputs: (await this.outputs()) ?? {} };
+    const state = (await this.state()) ?? {};
+    return { ...result, outputs: outputsOf(state), stateTime: writtenAt(state) };
   }
 
   /** What `up` would do. */

@@ -22,6 +22,8 @@ export const entry = z.object({
   by: z.string(),
   kind: z.enum(["deploy", "rollback"]),
   passed: z.boolean(),
+  /** What the update was made from besides the release, and when it wrote the state (same-program.ts). */
+  program: z.object({ fingerprint: z.string(), stateTime: z.string() }).optional(),
   /** Why it did not pass. */
   reason: z.string().nullable(),
 });

@@ -88,6 +88,7 @@ export function holderOf(lock: AnyLock): string {
 
 /** The part of an exported stack that matters here. */
 export interface Deployment {
+  readonly manifest?: { readonly time?: string };
   readonly resources?: readonly StateResource[];
   readonly pending_operations?: readonly PendingOperation[];
 }

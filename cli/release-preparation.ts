@@ -31,7 +31,8 @@ export async function settingsOf({ context }: Preparation, asked: ReleaseSetting
 /**
  * Images and, of a deploy, a preview: before anything is changed. Side by side, since a preview takes seconds, and no digest
  * of an image decides what it is asked: whether data would be lost.
- * @param first what the first update of a deploy brings, digests left out; a rollback has no preview
+ * @param first what the first update of a deploy brings, digests left out; undefined where no preview is needed: of a
+ * rollback, and of what changes the release alone
  */
 export function prepare(
   job: Preparation,

@@ -13,6 +13,7 @@ import { exclusively } from "./mutex.ts";
 import { createProgress } from "./progress.ts";
 import { type Preparation, type Prepared, prepare, settingsOf } from "./release-preparation.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
+import { isSameProgram, programFingerprint } from "./same-program.ts";
 import { proofWarning } from "./restore-proof.ts";
 import { type SchemaRevisions, incompatibility } from "./schema-revisions.ts";
 import { liveStatus } from "./status.ts";
@@ -86,7 +87,8 @@ async function held(job: Job): Promise<Released> {
     bakeSeconds,
     restored: opened.restored,
   });
-  const first = order.kind === "deploy" ? firstUpdate(planFor(asked)) : undefined;
+  const previewed = order.kind === "deploy" && !(await bringsTheReleaseAlone(job, running));
+  const first = previewed ? firstUpdate(planFor(asked)) : undefined;
   const checked = await prepare(job, settings, asked, first);
   const { target } = checked;
   const plan = planFor(target);
@@ -126,6 +128,12 @@ async function held(job: Job): Promise<Released> {
   };
 }
 
+/** A ledger that cannot be read now is no reason to stop yet: it is awaited again where it is needed. */
+async function bringsTheReleaseAlone({ context }: Job, running: Running): Promise<boolean> {
+  const { ledger } = await running.history.catch(() => ({ ledger: [] }));
+  return isSameProgram(context, ledger.at(-1), running.stateTime);
+}
+
 /** The schema as the last deploy has left it, be it that the deploy itself was given up: its migrations may have run. */
 export function schemaNow(ledger: readonly Entry[]): SchemaRevisions | null {
   return ledger.findLast((one) => one.kind === "deploy" && one.schema !== null)?.schema ?? null;
@@ -158,7 +166,7 @@ function recordOf(order: Order, target: ReleaseSetting, result: RolloutResult, t
 
 /** Writes ledger and status, and removes the images of releases that fell out of the ledger. Returns those. */
 async function record(
-  { carrier, order, warnings }: Job,
+  { context, carrier, order, warnings }: Job,
   { settings, target, schema }: Prepared,
   result: RolloutResult,
   lastDeploy: LastDeploy,
@@ -184,6 +192,7 @@ async function record(
     by,
     kind: order.kind,
     passed,
+    ...programOf(context, result),
     reason: lastDeploy.reason,
   };
   try {
@@ -194,6 +203,10 @@ async function record(
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);
     return [];
   }
+}
+
+function programOf(context: StackContext, { stateTime }: RolloutResult): Pick<Entry, "program"> {
+  return stateTime === undefined ? {} : { program: { fingerprint: programFingerprint(context), stateTime } };
 }
 
 /** What a rebuild would start from. */

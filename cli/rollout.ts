@@ -41,6 +41,8 @@ export interface RolloutResult {
   /** Seconds by phase. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** When its last update wrote the state. */
+  readonly stateTime: string | undefined;
 }
 
 export class Rollout {
@@ -51,6 +53,7 @@ export class Rollout {
   readonly #seconds: Record<string, number> = {};
   #releaseId: string | null = null;
   #outputs: Readonly<Record<string, unknown>> = {};
+  #stateTime: string | undefined;
   #switchedAt = 0;
 
   constructor(context: StackContext, carrier: Carrier, plan: RolloutPlan, progress: Progress) {
@@ -85,6 +88,7 @@ export class Rollout {
       traffic: this.#traffic(traffic),
       seconds: { ...this.#seconds },
       outputs: this.#outputs,
+      stateTime: this.#stateTime,
     };
   }
 
@@ -107,12 +111,13 @@ export class Rollout {
     const { project, file } = this.#context;
     const { restored } = this.#plan;
     try {
-      const { outputs } = await this.#timed(phase, () =>
+      const { outputs, stateTime } = await this.#timed(phase, () =>
         usingRelease(project, file, release, (configFile) =>
           this.#carrier.update(this.#progress, { restored, configFile, title }),
         ),
       );
       this.#outputs = outputs;
+      this.#stateTime = stateTime;
       return undefined;
     } catch (error) {
       if (isNoRelease(error)) throw error;

@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 export interface Moto {
   readonly port: number;
   /** What it answers: it tells its services apart by what a request is signed for, and checks no signature. */
-  readonly ask: (service: string, path: string, body?: string) => Promise<string>;
+  readonly ask: (service: string, path: string, body?: string, method?: string) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -42,10 +42,15 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
     throw new Error(`moto did not answer within ${START_SECONDS} s`);
   }
   console.log("      AWS: moto 5.2.5");
-  const ask = async (service: string, path: string, body?: string) => {
+  const ask = async (
+    service: string,
+    path: string,
+    body?: string,
+    method = body === undefined ? "GET" : "POST",
+  ) => {
     const authorization = `AWS4-HMAC-SHA256 Credential=e2e/20261124/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=0`;
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: { authorization },
       body,
     });
@@ -53,7 +58,18 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
     assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
     return text;
   };
+  // Functions of Docker images would be pulled and run: what they do is not asked here.
+  await ask("moto", "/moto-api/config", JSON.stringify({ lambda: { use_docker: false } }));
   return { port, ask, stop };
+}
+
+/** Makes the hosted zone that stacks have their names in. */
+export function hostedZone({ ask }: Moto, name: string): Promise<string> {
+  return ask(
+    "route53",
+    "/2013-04-01/hostedzone",
+    `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>${name}.</Name><CallerReference>e2e</CallerReference></CreateHostedZoneRequest>`,
+  );
 }
 
 /** The provider asks for a bucket's tags at this name: moto's account before the host. */

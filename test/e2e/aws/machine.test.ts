@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { hostScript } from "../../../components/docker/host/script.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
-import { type Moto, startMoto } from "../../support/e2e-moto.ts";
+import { type Moto, hostedZone, startMoto } from "../../support/e2e-moto.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { goodHost } from "../../support/host-settings.ts";
 import type { Config } from "../../support/settings.ts";
@@ -51,11 +51,7 @@ describe("a machine of AWS", () => {
       PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
-    await moto.ask(
-      "route53",
-      "/2013-04-01/hostedzone",
-      `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>example.com.</Name><CallerReference>e2e</CallerReference></CreateHostedZoneRequest>`,
-    );
+    await hostedZone(moto, "example.com");
     await write(settings);
     succeeded(await place.tristack(["init", STACK, "--yes"]));
   });

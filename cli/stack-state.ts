@@ -1,0 +1,24 @@
+/** What an exported state says of the stack as a whole. */
+import type { Deployment } from "./recovery.ts";
+
+/** How Pulumi marks a value that is more than JSON, and what the mark of a secret is: sdk/go/common/resource/sig. */
+const MARK = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Outputs of the last update, secrets as "[secret]", as `pulumi stack output` prints them. */
+export function outputsOf(state: Deployment): Record<string, unknown> {
+  const stack = state.resources?.find(({ type }) => type === "pulumi:pulumi:Stack");
+  return masked(stack?.outputs ?? {}) as Record<string, unknown>;
+}
+
+/** When the state was last written; undefined of a stack that was never updated. */
+export function writtenAt(state: Deployment): string | undefined {
+  return state.manifest?.time;
+}
+
+function masked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[MARK] === SECRET) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+}

@@ -1,0 +1,103 @@
+/** Whether a deploy brings nothing but another release, which decides whether it needs a preview. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Entry } from "../../cli/ledger.ts";
+import { parseStackFile } from "../../cli/project.ts";
+import { isSameProgram, programFingerprint } from "../../cli/same-program.ts";
+import { outputsOf, writtenAt } from "../../cli/stack-state.ts";
+
+const NOW = "2026-11-26T05:00:00.1Z";
+
+describe("a deploy that brings the release alone", () => {
+  let root: string;
+  const write = (name: string, text: string) => writeFileSync(join(root, name), text);
+  const context = (settings = "  shop:domain: a.example\n") => {
+    const project = { root, name: "shop" };
+    return { project, file: parseStackFile(project, "production", `config:\n${settings}`) };
+  };
+  const passed = (change: Partial<Entry> = {}): Entry => ({
+    id: "v1-0badcafe",
+    version: "v1",
+    commit: null,
+    digests: {},
+    images: {},
+    settings: { services: {}, proxy: { bodyLimit: "10MiB", timeout: "60s" } },
+    schema: null,
+    at: NOW,
+    by: "ann",
+    kind: "deploy",
+    passed: true,
+    reason: null,
+    program: { fingerprint: programFingerprint(context()), stateTime: NOW },
+    ...change,
+  });
+
+  before(() => {
+    root = mkdtempSync(join(tmpdir(), "tristack-"));
+    mkdirSync(join(root, "components/docker"), { recursive: true });
+    for (const name of [
+      "Pulumi.yaml",
+      "index.ts",
+      "main.js",
+      "package-lock.json",
+      "components/docker/volume.ts",
+    ])
+      write(name, "as it was");
+  });
+  after(() => rmSync(root, { recursive: true }));
+
+  it("is known by what the last deploy has written down", () => {
+    assert.equal(isSameProgram(context(), passed(), NOW), true);
+    const released = context("  shop:domain: a.example\n  shop:release: { version: v2 }\n");
+    assert.equal(isSameProgram(released, passed(), NOW), true);
+  });
+
+  it("is none after a failed deploy, a rollback, an update by somebody else, or a deploy of an older Tristack", () => {
+    const unlike: [Entry | undefined, string | undefined][] = [
+      [passed({ passed: false }), NOW],
+      [passed({ kind: "rollback" }), NOW],
+      [passed(), "2026-11-26T05:00:01Z"],
+      [passed(), undefined],
+      [passed({ program: undefined }), NOW],
+      [undefined, NOW],
+    ];
+    for (const [last, stateTime] of unlike) assert.equal(isSameProgram(context(), last, stateTime), false);
+  });
+
+  it("is none when a setting has changed, or the program, or its libraries", () => {
+    const last = passed();
+    assert.equal(isSameProgram(context("  shop:domain: b.example\n"), last, NOW), false);
+    for (const name of ["components/docker/volume.ts", "index.ts", "package-lock.json"]) {
+      write(name, "changed");
+      assert.equal(isSameProgram(context(), last, NOW), false, name);
+      write(name, "as it was");
+    }
+    write("components/docker/new.ts", "");
+    assert.equal(isSameProgram(context(), last, NOW), false);
+  });
+});
+
+describe("an exported state", () => {
+  const MARK = "4dabf18193072939515e22adb298388d";
+  const state = {
+    manifest: { time: NOW },
+    resources: [
+      {
+        urn: "urn:stack",
+        type: "pulumi:pulumi:Stack",
+        outputs: {
+          urls: { web: "https://a.example" },
+          list: [1, { [MARK]: "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" }],
+        },
+      },
+    ],
+  };
+
+  it("has the outputs without their secrets, and the time", () => {
+    assert.deepEqual(outputsOf(state), { urls: { web: "https://a.example" }, list: [1, "[secret]"] });
+    assert.equal(writtenAt(state), NOW);
+    assert.deepEqual([outputsOf({}), writtenAt({})], [{}, undefined]);
+  });
+});
