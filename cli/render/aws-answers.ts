@@ -39,6 +39,6 @@ export function madeOf(type: string, name: string): Readonly<Record<string, unkn
 }
 
 export function arnOf(type: string, name: string): string {
-  const [, service = ""] = type.split(/[:/]/);
-  return `arn:aws:${service}:eu-central-1:123456789012:${name}`;
+  const [, service = "", resource = ""] = type.split(/[:/]/);
+  return `arn:aws:${service}:eu-central-1:123456789012:${resource}/${name}`;
 }

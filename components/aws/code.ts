@@ -11,5 +11,6 @@ export function codeOf(name: string) {
     runtime: "nodejs24.x",
     architectures: ["arm64"],
     memorySize: 128,
+    tracingConfig: { mode: "PassThrough" },
   };
 }

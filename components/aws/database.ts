@@ -54,10 +54,11 @@ export class Database extends pulumi.ComponentResource {
       name,
       {
         family: "postgres16",
-        description: "TLS alone, and slow statements are logged",
+        description: "TLS alone, and slow statements and changed tables are logged",
         parameters: [
           { name: "rds.force_ssl", value: "1" },
           { name: "log_min_duration_statement", value: "1000" },
+          { name: "log_statement", value: "ddl" },
         ],
       },
       within,

@@ -8,8 +8,14 @@ const MOST_REQUESTS = 10_000;
 /** Managed rules by name. https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html */
 const MANAGED = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet"];
 
-/** @returns the ARN of a web ACL, in us-east-1, where CloudFront looks for it. */
-export function firewall(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+/** Where CloudFront looks for it, whatever the stack's region is. */
+const REGION = "us-east-1";
+
+/**
+ * @param logDays that it is kept what was let through and what was not
+ * @returns the ARN of a web ACL
+ */
+export function firewall(name: string, logDays: number, parent: pulumi.Resource): pulumi.Output<string> {
   const counted = (metricName: string) => ({
     metricName,
     cloudwatchMetricsEnabled: true,
@@ -31,15 +37,36 @@ export function firewall(name: string, parent: pulumi.Resource): pulumi.Output<s
     },
     visibilityConfig: counted("requests-of-one-address"),
   };
-  return new aws.wafv2.WebAcl(
+  const acl = new aws.wafv2.WebAcl(
     name,
     {
       scope: "CLOUDFRONT",
-      region: "us-east-1",
+      region: REGION,
       defaultAction: { allow: {} },
       rules: [limit, ...managed],
       visibilityConfig: counted("all"),
     },
     { parent },
-  ).arn;
+  );
+  const logs = new aws.cloudwatch.LogGroup(
+    `${name}-firewall`,
+    {
+      // WAF writes to groups of such names alone.
+      name: `aws-waf-logs-${pulumi.getProject()}-${pulumi.getStack()}`,
+      retentionInDays: logDays,
+      region: REGION,
+    },
+    { parent },
+  );
+  new aws.wafv2.WebAclLoggingConfiguration(
+    name,
+    {
+      resourceArn: acl.arn,
+      logDestinationConfigs: [logs.arn],
+      redactedFields: ["authorization", "cookie"].map((header) => ({ singleHeader: { name: header } })),
+      region: REGION,
+    },
+    { parent },
+  );
+  return acl.arn;
 }

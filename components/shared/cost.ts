@@ -123,6 +123,7 @@ const FREE: readonly RegExp[] = [
   /^aws:apigatewayv2\/(?!api:)/,
   /^aws:cloudfront\/(?!distribution:)/,
   /^aws:cloudwatch\/logDelivery/,
+  /^aws:wafv2\/webAclLogging/,
   /^aws:ecr\/lifecyclePolicy:/,
   // The first two of an account.
   /^aws:budgets\/budget:/,

@@ -154,8 +154,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
           .flat()
           .filter((path) => path !== "/"),
         assets: services.flatMap(([, { assets }]) => assets?.path ?? []),
-        ...(kind === "production" ? { logDays: 90 } : {}),
-        firewall: kind === "production",
+        ...(kind === "production" ? { logDays: 90, firewall: { logDays } } : {}),
         protect,
       },
       opts,

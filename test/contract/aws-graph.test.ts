@@ -65,8 +65,8 @@ describe("an application at AWS", () => {
     const { variables } = named(FUNCTION, "api").inputs.environment as {
       variables: Record<string, string>;
     };
-    assert.match(String(variables.DATABASE_URL_ARN), /^arn:aws:secretsmanager:.*:database-url$/);
-    assert.match(String(variables.SECRET_KEY_ARN), /^arn:aws:secretsmanager:.*:secret-secret-key$/);
+    assert.match(String(variables.DATABASE_URL_ARN), /^arn:aws:secretsmanager:.*:secret\/database-url$/);
+    assert.match(String(variables.SECRET_KEY_ARN), /^arn:aws:secretsmanager:.*:secret\/secret-secret-key$/);
     assert.doesNotMatch(JSON.stringify(named(FUNCTION, "web").inputs), /secretsmanager/);
     const text = JSON.stringify(graph.outputs);
     for (const secret of ["a-secret-that-is-long-enough", "generated-for", "T0/B0/marker"])
@@ -89,7 +89,7 @@ describe("an application at AWS", () => {
   it("runs the migration of the release before requests go to it, and starts it by its revision", () => {
     const { inputs, dependencies } = only("aws:lambda/invocation:Invocation");
     assert.deepEqual(JSON.parse(String(inputs.input)), {
-      taskDefinition: "arn:aws:ecs:eu-central-1:123456789012:jobs-api-migration",
+      taskDefinition: "arn:aws:ecs:eu-central-1:123456789012:taskDefinition/jobs-api-migration",
       container: "api-migration",
     });
     assert.ok(dependencies.includes("database"), "the database is there by then");
@@ -200,7 +200,7 @@ describe("an application at AWS", () => {
       "alarm-web-throttled",
     ]);
     for (const inputs of Object.values(alarms)) {
-      assert.deepEqual(inputs.alarmActions, ["arn:aws:sns:eu-central-1:123456789012:alarms"]);
+      assert.deepEqual(inputs.alarmActions, ["arn:aws:sns:eu-central-1:123456789012:topic/alarms"]);
       assert.deepEqual(inputs.okActions, inputs.alarmActions);
     }
     // 2 GiB, a connection for each 9531392 bytes, four fifths of them.
@@ -301,7 +301,9 @@ describe("an account of AWS", () => {
       making.map(({ Condition }) => Condition),
       [
         {
-          StringEquals: { "iam:PermissionsBoundary": "arn:aws:iam:eu-central-1:123456789012:boundary" },
+          StringEquals: {
+            "iam:PermissionsBoundary": "arn:aws:iam:eu-central-1:123456789012:policy/boundary",
+          },
         },
       ],
     );

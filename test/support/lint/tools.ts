@@ -3,7 +3,7 @@ import { KUBERNETES_VERSION } from "../../../toolchain/pins.ts";
 import { REPOSITORY, run } from "../e2e-command.ts";
 import { goTool } from "../e2e-go-tool.ts";
 import { pythonTool } from "../e2e-python.ts";
-import { type Lint, nameOf } from "./finding.ts";
+import { type Lint, type Linted, nameOf } from "./finding.ts";
 import { schemasOf } from "./schemas.ts";
 
 /** Every object against the schemas of the API server itself; one of a kind that it does not know is found, too. */
@@ -68,9 +68,15 @@ interface Scored {
 }
 
 export const checkov: Lint = async (file) => {
+  const { findings, passed } = await checkovOf("kubernetes", file);
+  return { passed, findings: findings.map((one) => ({ ...one, object: withoutNamespace(one.object) })) };
+};
+
+/** @param file what is to be looked at, of the given framework of checkov's */
+export async function checkovOf(framework: "kubernetes" | "terraform_json", file: string): Promise<Linted> {
   const program = await pythonTool("checkov");
   const report = await json<Checked>(program, [
-    ...["--framework", "kubernetes", "--file", file],
+    ...["--framework", framework, "--file", file],
     ...["--skip-download", "--compact", "--quiet", "--output", "json"],
   ]);
   if (report.summary.parsing_errors > 0) throw new Error(`checkov could not read ${file}`);
@@ -79,11 +85,11 @@ export const checkov: Lint = async (file) => {
     findings: report.results.failed_checks.map(({ check_id, check_name, resource }) => ({
       tool: "checkov",
       rule: check_id,
-      object: withoutNamespace(resource),
+      object: resource,
       text: check_name,
     })),
   };
-};
+}
 
 interface Checked {
   results: { failed_checks: { check_id: string; check_name: string; resource: string }[] };
