@@ -11,6 +11,8 @@ import { type GoSource, type Tool, toolPath } from "./pins.ts";
 /** Go's build cache while the tools are built, measured, and some air. */
 const NEEDED_GIB = 6;
 const GIB = 1024 ** 3;
+/** The AWS plugin takes 35 min on two processors that have nothing else to do. What was compiled by then is kept for the next try. */
+const BUILD_SECONDS = 5400;
 const DRAFT = ".build-";
 
 /** Builds tools one after the other and puts each in place as soon as it is there. */
@@ -79,6 +81,7 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
       env,
       onLine: onCompile,
       what: `go build of ${tool.name}`,
+      timeout: BUILD_SECONDS,
     });
     await check(tool, built);
     await layBeside(tool, cwd, env);
