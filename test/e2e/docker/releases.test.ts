@@ -269,4 +269,13 @@ describe("releases", () => {
     assert.deepEqual([version, passed], [LAST, true]);
     assert.ok(proof.requests > 0);
   });
+
+  it("are previewed where more than the release has changed, and nowhere else", async () => {
+    const same = succeeded(await deploy(site, NEXT, "--bake", "0"));
+    assert.match(same.all, /Preflight: images$/m);
+    assert.doesNotMatch(same.all, /preview/);
+    await site.change((settings) => settings.set(GENERATION, "previewed"));
+    const other = succeeded(await deploy(site, LAST, "--bake", "0"));
+    assert.match(other.all, /Preflight: images, preview$/m);
+  });
 });
