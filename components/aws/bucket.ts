@@ -7,8 +7,10 @@ export interface BucketArgs {
   expireDays?: number;
   /** Days that a version which was overwritten or deleted is kept. */
   keepVersionsDays: number;
-  /** Bucket that who-read-what is written to; left out, nothing is. */
-  logs?: aws.s3.Bucket;
+  /** Bucket that who-read-what is written to, one that `takesLogs`; left out, nothing is. */
+  logs?: Bucket;
+  /** Whether other buckets' logs are written to it. @default false */
+  takesLogs?: boolean;
   /** Whether it goes with all that is in it: for environments that were meant to go. */
   emptied: boolean;
   /** More statements of its policy, such as that a distribution may read it. */
@@ -74,8 +76,9 @@ export class Bucket extends pulumi.ComponentResource {
     if (args.logs)
       new aws.s3.BucketLogging(
         name,
-        { bucket, targetBucket: args.logs.id, targetPrefix: `${name}/` },
-        within,
+        { bucket, targetBucket: args.logs.bucket.id, targetPrefix: `${name}/` },
+        // S3 refuses a target that does not let it write.
+        { ...within, dependsOn: [args.logs] },
       );
     new aws.s3.BucketPolicy(
       name,
@@ -87,11 +90,12 @@ export class Bucket extends pulumi.ComponentResource {
             {
               Sid: "RefuseWhatIsNotEncryptedOnTheWay",
               Effect: "Deny",
-              Principal: "*",
+              Principal: { AWS: "*" },
               Action: "s3:*",
               Resource: [made.arn, pulumi.interpolate`${made.arn}/*`],
               Condition: { Bool: { "aws:SecureTransport": "false" } },
             },
+            ...(args.takesLogs ? [this.#writtenByLogging(made.arn)] : []),
             ...(args.statements?.(made.arn) ?? []),
           ],
         }),
@@ -101,5 +105,17 @@ export class Bucket extends pulumi.ComponentResource {
     );
     this.bucket = made;
     this.registerOutputs({ bucket });
+  }
+
+  #writtenByLogging(arn: pulumi.Output<string>) {
+    const account = aws.getCallerIdentityOutput({}, { parent: this }).accountId;
+    return {
+      Sid: "WrittenByTheLoggingOfBuckets",
+      Effect: "Allow" as const,
+      Principal: { Service: "logging.s3.amazonaws.com" },
+      Action: ["s3:PutObject"],
+      Resource: [pulumi.interpolate`${arn}/*`],
+      Condition: { StringEquals: { "aws:SourceAccount": account } },
+    };
   }
 }
