@@ -11,6 +11,7 @@ import { goodAccount, goodAws } from "../../support/aws-settings.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { succeeded } from "../../support/e2e-command.ts";
 import { type Moto, hostedZone, startMoto } from "../../support/e2e-moto.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { type Config, changed } from "../../support/settings.ts";
 
@@ -83,7 +84,7 @@ describe("an application at AWS", () => {
     return JSON.parse(await moto.ask("lambda", `/2015-03-31/functions/${name}/aliases/live`)) as Alias;
   }
 
-  it("comes up, and a second preview has nothing to change", async () => {
+  itFully("comes up, and a second preview has nothing to change", async () => {
     await releaseOf({ version: "v1" });
     succeeded(await place.pulumi(["stack", "init", STACK]));
     for (const name of ["SECRET_KEY", "SLACK_WEBHOOK"])
@@ -100,7 +101,7 @@ describe("an application at AWS", () => {
     assert.equal((await aliasOf("api")).FunctionVersion, "1");
   });
 
-  it("keeps no secret in plain text, neither in the state nor in a function's variables", async () => {
+  itFully("keeps no secret in plain text, neither in the state nor in a function's variables", async () => {
     const state = succeeded(await pulumi(STACK, "stack", "export")).stdout;
     assert.doesNotMatch(state, /a-secret-that-is-long-enough/);
     const functions = await moto.ask("lambda", "/2015-03-31/functions/");
@@ -108,7 +109,7 @@ describe("an application at AWS", () => {
     assert.match(functions, /"DATABASE_URL_ARN": ?"arn:aws:secretsmanager:/);
   });
 
-  it("brings a release: a new version of each function, its migration, then the alias", async () => {
+  itFully("brings a release: a new version of each function, its migration, then the alias", async () => {
     await releaseOf({ version: "v2" });
     const ran = succeeded(await up());
     for (const service of ["api", "web"]) assert.equal((await aliasOf(service)).FunctionVersion, "2");
@@ -117,7 +118,7 @@ describe("an application at AWS", () => {
     succeeded(await unchanged());
   });
 
-  it("leaves an alias to the shift that moves it, and finds nothing to change afterwards", async () => {
+  itFully("leaves an alias to the shift that moves it, and finds nothing to change afterwards", async () => {
     const { services } = goodAws() as { services: object };
     const previous = { id: "v2-0badcafe", version: "v2", settings: { services, proxy: {} } };
     await releaseOf({ version: "v3", previous });
@@ -136,7 +137,7 @@ describe("an application at AWS", () => {
     succeeded(await unchanged());
   });
 
-  it("changes one setting in place", async () => {
+  itFully("changes one setting in place", async () => {
     const same = { ...goodAws(), environment: ENVIRONMENT, alarms: {}, release: { version: "v3" } };
     await write(STACK, { ...same, proxy: { timeout: "20s" } });
     const ran = succeeded(await pulumi(STACK, "preview", "--diff"));
@@ -145,7 +146,7 @@ describe("an application at AWS", () => {
     succeeded(await unchanged());
   });
 
-  it("is destroyed without a rest", async () => {
+  itFully("is destroyed without a rest", async () => {
     const ran = succeeded(await pulumi(STACK, "destroy", "--yes", "--skip-preview"));
     console.log(`      ${ran.seconds.toFixed(1)} s`);
     const { Functions } = JSON.parse(await moto.ask("lambda", "/2015-03-31/functions/")) as {
@@ -158,7 +159,7 @@ describe("an application at AWS", () => {
     assert.doesNotMatch(rds, /<DBInstanceIdentifier>/);
   });
 
-  it("has an account that comes up and goes: registries, roles, a boundary", async () => {
+  itFully("has an account that comes up and goes: registries, roles, a boundary", async () => {
     // moto makes a budget, and cannot read its tags.
     const account = changed(goodAccount(), ["budget"], undefined);
     await write("account", { ...account, environment: ENVIRONMENT });

@@ -11,6 +11,7 @@ import {
 import { stringify } from "yaml";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { type Moto, REGION, startMoto } from "../../support/e2e-moto.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 
 const PROJECT = "tristack-e2e-aws";
@@ -88,7 +89,7 @@ describe("network, database and buckets of AWS", () => {
 
   const PRODUCTION = { kind: "production" };
 
-  it("come up, and a second preview has nothing to change", async () => {
+  itFully("come up, and a second preview has nothing to change", async () => {
     await settings("production", PRODUCTION);
     succeeded(await pulumi("production", "stack", "init"));
     const ran = succeeded(await up("production"));
@@ -97,7 +98,7 @@ describe("network, database and buckets of AWS", () => {
   });
 
   for (const [property, value] of Object.entries(REPLACING))
-    it(`refuse another ${property} in production, which would make the database anew`, async () => {
+    itFully(`refuse another ${property} in production, which would make the database anew`, async () => {
       await settings("production", PRODUCTION, { [property]: value });
       const ran = ended(await pulumi("production", "preview"), 255);
       assert.match(ran.all, /marked for protection|protected/);
@@ -105,32 +106,44 @@ describe("network, database and buckets of AWS", () => {
     });
 
   for (const [property, value] of Object.entries(HARMLESS))
-    it(`take another ${property} in place`, async () => {
+    itFully(`take another ${property} in place`, async () => {
       await settings("production", PRODUCTION, { [property]: value });
       const ran = succeeded(await pulumi("production", "preview", "--diff"));
       assert.doesNotMatch(ran.all, /replace/);
       assert.match(ran.all, /~ 1 to update/);
     });
 
-  it("are updated in place", async () => {
+  itFully("are updated in place", async () => {
     await settings("production", PRODUCTION, { instanceClass: "db.t4g.small" });
     succeeded(await up("production"));
     assert.match(await rds("DescribeDBInstances"), /<DBInstanceClass>db\.t4g\.small</);
   });
 
-  it("refuse to be destroyed in production, by Pulumi, and by AWS when Pulumi is talked over", async () => {
-    const refused = await pulumi("production", "destroy", "--yes", "--skip-preview");
-    assert.notEqual(refused.exitCode, 0);
-    succeeded(
-      await place.pulumi(["state", "unprotect", "--all", "--yes", "--stack", "production", "--cwd", folder]),
-    );
-    const again = await pulumi("production", "destroy", "--yes", "--skip-preview");
-    assert.notEqual(again.exitCode, 0);
-    assert.match(again.all, /deletion protection|DeletionProtection/i);
-    assert.match(await rds("DescribeDBInstances"), /<DBInstanceIdentifier>/);
-  });
+  itFully(
+    "refuse to be destroyed in production, by Pulumi, and by AWS when Pulumi is talked over",
+    async () => {
+      const refused = await pulumi("production", "destroy", "--yes", "--skip-preview");
+      assert.notEqual(refused.exitCode, 0);
+      succeeded(
+        await place.pulumi([
+          "state",
+          "unprotect",
+          "--all",
+          "--yes",
+          "--stack",
+          "production",
+          "--cwd",
+          folder,
+        ]),
+      );
+      const again = await pulumi("production", "destroy", "--yes", "--skip-preview");
+      assert.notEqual(again.exitCode, 0);
+      assert.match(again.all, /deletion protection|DeletionProtection/i);
+      assert.match(await rds("DescribeDBInstances"), /<DBInstanceIdentifier>/);
+    },
+  );
 
-  it("leave a snapshot each time that staging is destroyed", async () => {
+  itFully("leave a snapshot each time that staging is destroyed", async () => {
     for (const life of [1, 2]) {
       await settings("staging", { kind: "staging" });
       succeeded(await pulumi("staging", "stack", "init"));
@@ -148,7 +161,7 @@ describe("network, database and buckets of AWS", () => {
     }
   });
 
-  it("go with 1,000 objects and their versions where the environment was meant to go", async () => {
+  itFully("go with 1,000 objects and their versions where the environment was meant to go", async () => {
     await settings("pr-7", { kind: "preview", expiresAt: "2026-12-24T00:00:00Z" });
     succeeded(await pulumi("pr-7", "stack", "init"));
     succeeded(await up("pr-7"));
