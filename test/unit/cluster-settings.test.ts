@@ -1,5 +1,6 @@
 /** Settings of a cluster alone: its defaults, its own bad settings, and the commands that need more than a cluster. */
 import assert from "node:assert/strict";
+import { settingsWith } from "../../cli/deploy-context.ts";
 import { dockerOf } from "../../cli/stack-docker.ts";
 import { CliError } from "../../cli/errors.ts";
 import { parseStackFile, readProject } from "../../cli/project.ts";
@@ -64,12 +65,17 @@ describe("the settings of a cluster alone", () => {
   it("are refused by commands about an application, with the reason and exit code 2", () => {
     const project = readProject();
     const file = parseStackFile(project, "cluster", "config:\n  tristack:target: cluster\n");
-    assert.throws(
+    const context = { project, stack: "cluster", file };
+    for (const asked of [
       () => dockerOf(project, file),
-      (error) =>
-        error instanceof CliError &&
-        error.exitCode === 2 &&
-        error.message.startsWith("Pulumi.cluster.yaml: target is cluster, which carries no application; "),
-    );
+      () => settingsWith(context, { version: "v1", digests: {} }),
+    ])
+      assert.throws(
+        asked,
+        (error) =>
+          error instanceof CliError &&
+          error.exitCode === 2 &&
+          error.message.startsWith("Pulumi.cluster.yaml: target is cluster, which carries no application; "),
+      );
   });
 });

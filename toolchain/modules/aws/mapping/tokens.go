@@ -26,6 +26,7 @@ var resources = map[string]map[string]string{
 	"apigatewayv2": {
 		"aws_apigatewayv2_api":         "Api",
 		"aws_apigatewayv2_api_mapping": "ApiMapping",
+		"aws_apigatewayv2_authorizer":  "Authorizer",
 		"aws_apigatewayv2_domain_name": "DomainName",
 		"aws_apigatewayv2_integration": "Integration",
 		"aws_apigatewayv2_route":       "Route",
@@ -47,12 +48,15 @@ var resources = map[string]map[string]string{
 		"aws_cloudfront_response_headers_policy": "ResponseHeadersPolicy",
 	},
 	"cloudwatch": {
-		"aws_cloudwatch_composite_alarm": "CompositeAlarm",
-		"aws_cloudwatch_dashboard":       "Dashboard",
-		"aws_cloudwatch_event_rule":      "EventRule",
-		"aws_cloudwatch_event_target":    "EventTarget",
-		"aws_cloudwatch_log_group":       "LogGroup",
-		"aws_cloudwatch_metric_alarm":    "MetricAlarm",
+		"aws_cloudwatch_composite_alarm":          "CompositeAlarm",
+		"aws_cloudwatch_dashboard":                "Dashboard",
+		"aws_cloudwatch_event_rule":               "EventRule",
+		"aws_cloudwatch_event_target":             "EventTarget",
+		"aws_cloudwatch_log_delivery":             "LogDelivery",
+		"aws_cloudwatch_log_delivery_destination": "LogDeliveryDestination",
+		"aws_cloudwatch_log_delivery_source":      "LogDeliverySource",
+		"aws_cloudwatch_log_group":                "LogGroup",
+		"aws_cloudwatch_metric_alarm":             "MetricAlarm",
 	},
 	"codebuild": {"aws_codebuild_project": "Project"},
 	"ebs": {
@@ -82,6 +86,10 @@ var resources = map[string]map[string]string{
 		"aws_ecr_lifecycle_policy":  "LifecyclePolicy",
 		"aws_ecr_repository":        "Repository",
 		"aws_ecr_repository_policy": "RepositoryPolicy",
+	},
+	"ecs": {
+		"aws_ecs_cluster":         "Cluster",
+		"aws_ecs_task_definition": "TaskDefinition",
 	},
 	"eks": {
 		"aws_eks_access_entry":              "AccessEntry",
@@ -152,6 +160,10 @@ var resources = map[string]map[string]string{
 	"vpc": {
 		"aws_vpc_security_group_egress_rule":  "SecurityGroupEgressRule",
 		"aws_vpc_security_group_ingress_rule": "SecurityGroupIngressRule",
+	},
+	"wafv2": {
+		"aws_wafv2_web_acl":                       "WebAcl",
+		"aws_wafv2_web_acl_logging_configuration": "WebAclLoggingConfiguration",
 	},
 }
 
