@@ -9,7 +9,7 @@ import { type Entry, readLedger } from "./ledger.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "./project.ts";
 import { outputsOf, writtenAt } from "./stack-state.ts";
 import { withRelease } from "./release-file.ts";
-import { isBare, noApplication, requireApplication } from "./stack-settings.ts";
+import { requireApplication } from "./stack-settings.ts";
 import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
 import { dockerOf } from "./stack-docker.ts";
 
@@ -56,8 +56,6 @@ export function settingsWith(
   { project, stack, file }: Pick<StackContext, "project" | "stack" | "file">,
   release: ReleaseSetting,
 ): Promise<DeployedSettings> {
-  // Said first: that such a stack knows no release would be the lesser half of it.
-  if (isBare(file)) throw noApplication(file);
   const text = withRelease(project, file, release);
   return requireApplication(project, stack, parseStackFile(project, stack, text));
 }

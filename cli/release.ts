@@ -87,7 +87,9 @@ async function held(job: Job): Promise<Released> {
     bakeSeconds,
     restored: opened.restored,
   });
-  const previewed = order.kind === "deploy" && !(await bringsTheReleaseAlone(job, running));
+  // Before the update: what is edited meanwhile is not what it was made from.
+  const program = programFingerprint(context);
+  const previewed = order.kind === "deploy" && !(await bringsTheReleaseAlone(program, running));
   const first = previewed ? firstUpdate(planFor(asked)) : undefined;
   const checked = await prepare(job, settings, asked, first);
   const { target } = checked;
@@ -109,7 +111,7 @@ async function held(job: Job): Promise<Released> {
   const total = Math.round((Date.now() - began) / 100) / 10;
   const lastDeploy = recordOf(order, target, result, total);
   const prunedImages = await progress.step("Recording", () =>
-    record(job, checked, result, lastDeploy, running),
+    record(job, checked, result, lastDeploy, running, program),
   );
   if (settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
@@ -129,9 +131,9 @@ async function held(job: Job): Promise<Released> {
 }
 
 /** A ledger that cannot be read now is no reason to stop yet: it is awaited again where it is needed. */
-async function bringsTheReleaseAlone({ context }: Job, running: Running): Promise<boolean> {
+async function bringsTheReleaseAlone(program: string, running: Running): Promise<boolean> {
   const { ledger } = await running.history.catch(() => ({ ledger: [] }));
-  return isSameProgram(context, ledger.at(-1), running.stateTime);
+  return isSameProgram(ledger.at(-1), program, running.stateTime);
 }
 
 /** The schema as the last deploy has left it, be it that the deploy itself was given up: its migrations may have run. */
@@ -166,11 +168,12 @@ function recordOf(order: Order, target: ReleaseSetting, result: RolloutResult, t
 
 /** Writes ledger and status, and removes the images of releases that fell out of the ledger. Returns those. */
 async function record(
-  { context, carrier, order, warnings }: Job,
+  { carrier, order, warnings }: Job,
   { settings, target, schema }: Prepared,
   result: RolloutResult,
   lastDeploy: LastDeploy,
   running: Running,
+  fingerprint: string,
 ): Promise<string[]> {
   const store = carrier.records({ ...running.outputs, ...result.outputs });
   if (!store) return [];
@@ -192,7 +195,7 @@ async function record(
     by,
     kind: order.kind,
     passed,
-    ...programOf(context, result),
+    ...(result.stateTime === undefined ? {} : { program: { fingerprint, stateTime: result.stateTime } }),
     reason: lastDeploy.reason,
   };
   try {
@@ -203,10 +206,6 @@ async function record(
     warnings.push(`the release could not be recorded: ${messageOf(error)}`);
     return [];
   }
-}
-
-function programOf(context: StackContext, { stateTime }: RolloutResult): Pick<Entry, "program"> {
-  return stateTime === undefined ? {} : { program: { fingerprint: programFingerprint(context), stateTime } };
 }
 
 /** What a rebuild would start from. */

@@ -30,13 +30,14 @@ export function programFingerprint({ project, file }: Pick<StackContext, "projec
 
 /**
  * @param last the last entry of the ledger
+ * @param fingerprint the program's as it is now
  * @param stateTime when the state was last written: by that deploy, or by somebody since
  */
 export function isSameProgram(
-  context: Pick<StackContext, "project" | "file">,
   last: Entry | undefined,
+  fingerprint: string,
   stateTime: string | undefined,
 ): boolean {
   if (!last?.passed || last.kind !== "deploy" || !last.program || stateTime === undefined) return false;
-  return last.program.stateTime === stateTime && last.program.fingerprint === programFingerprint(context);
+  return last.program.stateTime === stateTime && last.program.fingerprint === fingerprint;
 }

@@ -48,11 +48,12 @@ export async function requireSettings(
 export async function requireApplication(
   ...args: Parameters<typeof requireSettings>
 ): Promise<DeployedSettings> {
+  const [, , file] = args;
+  // Said first: that such a stack knows no release would be the lesser half of it.
+  if (isBare(file)) throw noApplication(file);
   const settings = await requireSettings(...args);
-  if (settings.target === "host" || settings.target === "cluster" || settings.target === "account")
-    throw noApplication(args[2]);
-  if (settings.target === "aws") throw notYet(args[2]);
-  return settings;
+  if (settings.target === "vps" || settings.target === "kubernetes") return settings;
+  throw notYet(file);
 }
 
 /** As `requireApplication`, of one on a machine with Docker. */

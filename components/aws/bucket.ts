@@ -7,10 +7,10 @@ export interface BucketArgs {
   expireDays?: number;
   /** Days that a version which was overwritten or deleted is kept. */
   keepVersionsDays: number;
-  /** Bucket that who-read-what is written to, one that `takesLogs`; left out, nothing is. */
+  /** Bucket that who-read-what is written to, one that `takesLogsOf` S3; left out, nothing is. */
   logs?: Bucket;
-  /** Whether other buckets' logs are written to it. @default false */
-  takesLogs?: boolean;
+  /** Service of AWS that writes logs to it, for this account alone. Left out, none does. */
+  takesLogsOf?: "logging.s3.amazonaws.com" | "delivery.logs.amazonaws.com";
   /** Whether it goes with all that is in it: for environments that were meant to go. */
   emptied: boolean;
   /** More statements of its policy, such as that a distribution may read it. */
@@ -95,7 +95,7 @@ export class Bucket extends pulumi.ComponentResource {
               Resource: [made.arn, pulumi.interpolate`${made.arn}/*`],
               Condition: { Bool: { "aws:SecureTransport": "false" } },
             },
-            ...(args.takesLogs ? [this.#writtenByLogging(made.arn)] : []),
+            ...(args.takesLogsOf ? [this.#writtenBy(args.takesLogsOf, made.arn)] : []),
             ...(args.statements?.(made.arn) ?? []),
           ],
         }),
@@ -107,12 +107,12 @@ export class Bucket extends pulumi.ComponentResource {
     this.registerOutputs({ bucket });
   }
 
-  #writtenByLogging(arn: pulumi.Output<string>) {
+  #writtenBy(service: string, arn: pulumi.Output<string>) {
     const account = aws.getCallerIdentityOutput({}, { parent: this }).accountId;
     return {
-      Sid: "WrittenByTheLoggingOfBuckets",
+      Sid: "LogsOfThisAccount",
       Effect: "Allow" as const,
-      Principal: { Service: "logging.s3.amazonaws.com" },
+      Principal: { Service: service },
       Action: ["s3:PutObject"],
       Resource: [pulumi.interpolate`${arn}/*`],
       Condition: { StringEquals: { "aws:SourceAccount": account } },

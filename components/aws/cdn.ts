@@ -165,7 +165,6 @@ export class Cdn extends pulumi.ComponentResource {
   /** By the second kind of logging: the first one writes to buckets that take ACLs, which ours do not. */
   #log(name: string, expireDays: number, protect: boolean): void {
     const within = { parent: this };
-    const account = aws.getCallerIdentityOutput({}, within).accountId;
     const { bucket } = new Bucket(
       `${name}-log`,
       {
@@ -173,16 +172,7 @@ export class Cdn extends pulumi.ComponentResource {
         keepVersionsDays: 1,
         emptied: !protect,
         protect,
-        statements: (arn) => [
-          {
-            Sid: "WrittenByTheDeliveryOfLogs",
-            Effect: "Allow",
-            Principal: { Service: "delivery.logs.amazonaws.com" },
-            Action: ["s3:PutObject"],
-            Resource: [pulumi.interpolate`${arn}/*`],
-            Condition: { StringEquals: { "aws:SourceAccount": account } },
-          },
-        ],
+        takesLogsOf: "delivery.logs.amazonaws.com",
       },
       within,
     );

@@ -4,8 +4,9 @@
  */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { codeOf } from "./code.ts";
-import { roleOf } from "./policy-document.ts";
+import { goingOut } from "./going-out.ts";
+import { ownFunction } from "./own-function.ts";
+import { roleOf, writesTo } from "./policy-document.ts";
 
 export interface JobsArgs {
   vpcId: pulumi.Input<string>;
@@ -42,16 +43,7 @@ export class Jobs extends pulumi.ComponentResource {
   constructor(name: string, args: JobsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Jobs", name, {}, opts);
     const within = { parent: this };
-    const group = new aws.ec2.SecurityGroup(
-      name,
-      { description: "What jobs reach", vpcId: args.vpcId, tags: { Name: name } },
-      within,
-    );
-    new aws.vpc.SecurityGroupEgressRule(
-      name,
-      { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0", description: "everywhere" },
-      within,
-    );
+    const group = goingOut(name, args.vpcId, "What jobs reach", this);
     const cluster = new aws.ecs.Cluster(
       name,
       { settings: [{ name: "containerInsights", value: "enabled" }] },
@@ -82,55 +74,47 @@ export class Jobs extends pulumi.ComponentResource {
         ),
       ]),
     );
-    const run = roleOf(
-      `${name}-run`,
-      "lambda.amazonaws.com",
-      [
-        {
-          Sid: "WriteItsLogAndReadTheJobs",
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:GetLogEvents"],
-          Resource: pulumi.interpolate`${logs.arn}:*`,
-        },
-        {
-          Sid: "StartTheJobs",
-          Action: ["ecs:RunTask"],
-          Resource: Object.values(this.#definitions).map(
-            ({ arnWithoutRevision }) => pulumi.interpolate`${arnWithoutRevision}:*`,
-          ),
-          Condition: { ArnEquals: { "ecs:cluster": cluster.arn } },
-        },
-        {
-          Sid: "WaitForTheJobs",
-          Action: ["ecs:DescribeTasks"],
-          Resource: cluster.arn.apply((arn) => `${arn.replace(":cluster/", ":task/")}/*`),
-        },
-        {
-          Sid: "GiveThemTheirRole",
-          Action: ["iam:PassRole"],
-          Resource: executionRole,
-          Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-        },
-      ],
-      this,
-    );
-    this.#runner = new aws.lambda.Function(
+    this.#runner = ownFunction(
       name,
       {
-        ...codeOf("run-task"),
-        role: run,
+        code: "run-task",
+        logs,
         timeout: MOST_SECONDS,
-        environment: {
-          variables: {
-            CLUSTER: cluster.arn,
-            SUBNETS: pulumi.output([...args.subnetIds]).apply((ids) => ids.join(",")),
-            SECURITY_GROUP: group.id,
-            PUBLIC_ADDRESS: args.publicAddress ? "ENABLED" : "DISABLED",
-            LOG_GROUP: logs.name,
-          },
+        variables: {
+          CLUSTER: cluster.arn,
+          SUBNETS: pulumi.output([...args.subnetIds]).apply((ids) => ids.join(",")),
+          SECURITY_GROUP: group.id,
+          PUBLIC_ADDRESS: args.publicAddress ? "ENABLED" : "DISABLED",
+          LOG_GROUP: logs.name,
         },
-        loggingConfig: { logFormat: "Text", logGroup: logs.name },
+        allowed: [
+          {
+            Sid: "ReadTheLogOfTheJobs",
+            Action: ["logs:GetLogEvents"],
+            Resource: pulumi.interpolate`${logs.arn}:*`,
+          },
+          {
+            Sid: "StartTheJobs",
+            Action: ["ecs:RunTask"],
+            Resource: Object.values(this.#definitions).map(
+              ({ arnWithoutRevision }) => pulumi.interpolate`${arnWithoutRevision}:*`,
+            ),
+            Condition: { ArnEquals: { "ecs:cluster": cluster.arn } },
+          },
+          {
+            Sid: "WaitForTheJobs",
+            Action: ["ecs:DescribeTasks"],
+            Resource: cluster.arn.apply((arn) => `${arn.replace(":cluster/", ":task/")}/*`),
+          },
+          {
+            Sid: "GiveThemTheirRole",
+            Action: ["iam:PassRole"],
+            Resource: executionRole,
+            Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+          },
+        ],
       },
-      within,
+      this,
     );
     this.groupId = group.id;
     this.registerOutputs({});
@@ -158,11 +142,7 @@ export class Jobs extends pulumi.ComponentResource {
       `${name}-start`,
       "ecs-tasks.amazonaws.com",
       [
-        {
-          Sid: "WriteTheirLog",
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-          Resource: pulumi.interpolate`${logs.arn}:*`,
-        },
+        writesTo(logs),
         // AWS takes no names for this one.
         { Sid: "LogInToTheRegistry", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
         ...(images.length > 0

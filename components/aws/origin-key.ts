@@ -6,8 +6,7 @@ import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
-import { codeOf } from "./code.ts";
-import { roleOf } from "./policy-document.ts";
+import { ownFunction } from "./own-function.ts";
 
 /** Header that carries the key. */
 export const ORIGIN_KEY_HEADER = "x-origin-key";
@@ -20,31 +19,16 @@ export class OriginKey extends pulumi.ComponentResource {
     super("tristack:aws:OriginKey", name, {}, opts);
     this.value = generatedPassword(name, { parent: this });
     const logs = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logDays }, { parent: this });
-    const role = roleOf(
-      name,
-      "lambda.amazonaws.com",
-      [
-        {
-          Sid: "WriteItsLog",
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-          Resource: pulumi.interpolate`${logs.arn}:*`,
-        },
-      ],
-      this,
-    );
-    this.authorizerFunction = new aws.lambda.Function(
+    this.authorizerFunction = ownFunction(
       name,
       {
-        ...codeOf("check-origin-key"),
-        role,
+        code: "check-origin-key",
+        logs,
         timeout: 3,
         // The key has 190 bits: nobody finds it by its digest, which is why that is no secret.
-        environment: {
-          variables: { KEY_DIGEST: pulumi.unsecret(this.value.apply((key) => digestOf(key))) },
-        },
-        loggingConfig: { logFormat: "Text", logGroup: logs.name },
+        variables: { KEY_DIGEST: pulumi.unsecret(this.value.apply((key) => digestOf(key))) },
       },
-      { parent: this },
+      this,
     );
     this.registerOutputs({});
   }

@@ -23,6 +23,15 @@ export function trustOf(service: string, actions: readonly string[] = ["sts:Assu
   });
 }
 
+/** Writing one log. */
+export function writesTo(logs: aws.cloudwatch.LogGroup): Allowed {
+  return {
+    Sid: "WriteItsLog",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: pulumi.interpolate`${logs.arn}:*`,
+  };
+}
+
 /**
  * A role of one service of AWS that may do what is allowed, and nothing else.
  * @returns its ARN, which is not known before its policy is there: what starts without it fails.

@@ -3,7 +3,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsSettings, Service } from "../settings.ts";
 import { mebibytes, seconds } from "../shared/units.ts";
-import { roleOf } from "./policy-document.ts";
+import { goingOut } from "./going-out.ts";
+import { roleOf, writesTo } from "./policy-document.ts";
 
 export interface ServiceFunctionArgs {
   settings: Service;
@@ -30,35 +31,19 @@ export interface ServiceFunctionArgs {
 }
 
 /** Requests go to this alias, wherever it points. */
-export const LIVE = "live";
+const LIVE = "live";
 
 export class ServiceFunction extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
-  readonly functionArn: pulumi.Output<string>;
   readonly alias: aws.lambda.Alias;
   /** Security group that it is in. */
   readonly groupId: pulumi.Output<string>;
-  readonly logGroup: pulumi.Output<string>;
 
   constructor(name: string, args: ServiceFunctionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:ServiceFunction", name, {}, opts);
     const within = { parent: this };
-    const { settings, vpcId } = args;
-    const group = new aws.ec2.SecurityGroup(
-      name,
-      { description: `What the service ${name} reaches`, vpcId, tags: { Name: name } },
-      within,
-    );
-    new aws.vpc.SecurityGroupEgressRule(
-      name,
-      {
-        securityGroupId: group.id,
-        ipProtocol: "-1",
-        cidrIpv4: "0.0.0.0/0",
-        description: "as far as the subnet leads",
-      },
-      within,
-    );
+    const { settings } = args;
+    const group = goingOut(name, args.vpcId, `What the service ${name} reaches`, this);
     const logs = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logDays }, within);
     const role = this.#role(name, args, logs);
     const { lambda } = settings;
@@ -96,9 +81,7 @@ export class ServiceFunction extends pulumi.ComponentResource {
       },
     );
     this.functionName = made.name;
-    this.functionArn = made.arn;
     this.groupId = group.id;
-    this.logGroup = logs.name;
     this.registerOutputs({ functionName: made.name });
   }
 
@@ -112,11 +95,7 @@ export class ServiceFunction extends pulumi.ComponentResource {
       name,
       "lambda.amazonaws.com",
       [
-        {
-          Sid: "WriteItsLog",
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-          Resource: pulumi.interpolate`${logs.arn}:*`,
-        },
+        writesTo(logs),
         {
           // Lambda asks before there is one, and for all at once: AWS takes no names here.
           Sid: "BeInTheNetwork",
@@ -140,14 +119,12 @@ export class ServiceFunction extends pulumi.ComponentResource {
 }
 
 /** The Lambda Web Adapter's, as its README has them, the service's own, and where its secrets are. */
-function variablesOf({ settings, version, environment, secretArns }: ServiceFunctionArgs) {
+function variablesOf({ settings, environment, secretArns }: ServiceFunctionArgs) {
   return {
-    RELEASE: version,
     ...(settings.port === undefined
       ? {}
       : { AWS_LWA_PORT: String(settings.port), AWS_LWA_READINESS_CHECK_PATH: settings.health.path }),
     ...environment,
-    ...settings.environment,
     ...Object.fromEntries(Object.entries(secretArns).map(([name, arn]) => [`${name}_ARN`, arn])),
   };
 }

@@ -1,9 +1,8 @@
 /** Who is told of alarms: people by e-mail, and a webhook such as Slack's. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { codeOf } from "./code.ts";
 import { keptSecret } from "./kept-secret.ts";
-import { roleOf } from "./policy-document.ts";
+import { ownFunction } from "./own-function.ts";
 
 export interface TopicArgs {
   emails: readonly string[];
@@ -35,29 +34,16 @@ export class Topic extends pulumi.ComponentResource {
     const own = `${name}-webhook`;
     const secretArn = keptSecret(own, "URL that alarms are posted to", url, this);
     const logs = new aws.cloudwatch.LogGroup(own, { retentionInDays: logDays }, within);
-    const role = roleOf(
-      own,
-      "lambda.amazonaws.com",
-      [
-        {
-          Sid: "WriteItsLog",
-          Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-          Resource: pulumi.interpolate`${logs.arn}:*`,
-        },
-        { Sid: "ReadTheUrl", Action: ["secretsmanager:GetSecretValue"], Resource: secretArn },
-      ],
-      this,
-    );
-    const made = new aws.lambda.Function(
+    const made = ownFunction(
       own,
       {
-        ...codeOf("tell-webhook"),
-        role,
+        code: "tell-webhook",
+        logs,
         timeout: 15,
-        environment: { variables: { WEBHOOK_ARN: secretArn } },
-        loggingConfig: { logFormat: "Text", logGroup: logs.name },
+        variables: { WEBHOOK_ARN: secretArn },
+        allowed: [{ Sid: "ReadTheUrl", Action: ["secretsmanager:GetSecretValue"], Resource: secretArn }],
       },
-      within,
+      this,
     );
     new aws.lambda.Permission(
       own,

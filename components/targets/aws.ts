@@ -71,6 +71,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   const versioned = (name: string, service: Service) => ({
     image: imageOf(release, name, service.image),
     architecture,
+    environment: { ENVIRONMENT: owner.stack, RELEASE: release.version, ...service.environment },
     secretArns: secretArns(service),
   });
   const jobs = new Jobs(
@@ -90,11 +91,6 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
                   {
                     ...versioned(name, service),
                     command: service.migrate,
-                    environment: {
-                      ENVIRONMENT: owner.stack,
-                      RELEASE: release.version,
-                      ...service.environment,
-                    },
                   },
                 ],
               ]
@@ -115,7 +111,6 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
           ...versioned(name, service),
           settings: service,
           version: release.version,
-          environment: { ENVIRONMENT: owner.stack },
           vpcId: network.vpcId,
           subnetIds: network.privateSubnetIds,
           closedGroupId: network.closedGroupId,

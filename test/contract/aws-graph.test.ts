@@ -1,9 +1,10 @@
-/** The resource graph of an application at AWS, and of the account that it is in. */
+/** The resource graph of an application at AWS. */
 import assert from "node:assert/strict";
 import { checkOutputs } from "../../components/outputs.ts";
 import type { Kind } from "../../policy/rule.ts";
-import { goodAccount, goodAws } from "../support/aws-settings.ts";
+import { goodAws } from "../support/aws-settings.ts";
 import { type Graph, buildGraph, finderIn } from "../support/graph.ts";
+import { statementsOf } from "../support/iam-statements.ts";
 import { brokenBy } from "../support/policy-resources.ts";
 import type { Config } from "../support/settings.ts";
 
@@ -260,85 +261,3 @@ describe("an application at AWS", () => {
     assert.equal((preview.outputs.cost as { monthlyUsd: number }).monthlyUsd, 29.38);
   });
 });
-
-describe("an account of AWS", () => {
-  let graph: Graph;
-  before(async () => (graph = await buildGraph({ stack: "account", config: goodAccount() })));
-
-  const { all, only } = finderIn(() => graph);
-
-  it("breaks no rule of the policy pack, and exports what its contract says", () => {
-    assert.deepEqual(brokenBy(graph.resources, "production"), []);
-    assert.deepEqual(checkOutputs(graph.outputs), []);
-  });
-
-  it("keeps images as they were pushed, scanned, the last fifty of them", () => {
-    assert.deepEqual(
-      all("aws:ecr/repository:Repository").map(({ name, protect }) => [name, protect]),
-      [
-        ["shop/web", true],
-        ["shop/api", true],
-      ],
-    );
-    const [policy] = all("aws:ecr/lifecyclePolicy:LifecyclePolicy");
-    assert.match(String(policy?.inputs.policy), /"countType":"imageCountMoreThan","countNumber":50/);
-  });
-
-  it("lets jobs of one environment of the repository alone take its role", () => {
-    const roles = all("aws:iam/role:Role").map(({ name, inputs }) => [name, subjectOf(inputs)]);
-    assert.deepEqual(roles, [
-      ["github-staging", "repo:myorg/shop:environment:staging"],
-      ["github-production", "repo:myorg/shop:environment:production"],
-    ]);
-  });
-
-  it("gives those roles no way to make one that may do more than they", () => {
-    const { policy } = all("aws:iam/rolePolicy:RolePolicy")[0]?.inputs ?? {};
-    const making = statementsOf(policy).filter(({ Action }) =>
-      [Action].flat().some((action) => /^iam:(Create|Put|Attach)/.test(action)),
-    );
-    assert.deepEqual(
-      making.map(({ Condition }) => Condition),
-      [
-        {
-          StringEquals: {
-            "iam:PermissionsBoundary": "arn:aws:iam:eu-central-1:123456789012:policy/boundary",
-          },
-        },
-      ],
-    );
-    for (const { Resource } of statementsOf(policy))
-      assert.equal(Resource, "arn:aws:iam::123456789012:role/tristack/*");
-  });
-
-  it("tells of the budget at four fifths, at all of it, and when it will be", () => {
-    const { notifications } = only("aws:budgets/budget:Budget").inputs as {
-      notifications: { threshold: number; notificationType: string }[];
-    };
-    assert.deepEqual(
-      notifications.map(({ threshold, notificationType }) => [threshold, notificationType]),
-      [
-        [80, "ACTUAL"],
-        [100, "ACTUAL"],
-        [100, "FORECASTED"],
-      ],
-    );
-  });
-});
-
-interface Statement {
-  readonly Sid: string;
-  readonly Action: string | string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
-
-function statementsOf(policy: unknown): Statement[] {
-  return (JSON.parse(String(policy)) as { Statement: Statement[] }).Statement;
-}
-
-function subjectOf({ assumeRolePolicy }: Record<string, unknown>): unknown {
-  const [statement] = statementsOf(assumeRolePolicy);
-  const { StringEquals } = statement?.Condition as { StringEquals: Record<string, unknown> };
-  return StringEquals["token.actions.githubusercontent.com:sub"];
-}

@@ -63,6 +63,17 @@ export async function startMoto(env: Record<string, string> = {}): Promise<Moto>
   return { port, ask, stop };
 }
 
+/** Variables that lead Pulumi and its plugin to it. */
+export function envOf({ port }: Moto): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: `http://localhost:${port}`,
+    // An address has no subdomains: buckets are in the path.
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}`,
+    AWS_ACCESS_KEY_ID: "e2e",
+    AWS_SECRET_ACCESS_KEY: "e2e",
+  };
+}
+
 /** Makes the hosted zone that stacks have their names in. */
 export function hostedZone({ ask }: Moto, name: string): Promise<string> {
   return ask(

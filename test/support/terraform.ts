@@ -5,64 +5,14 @@
 import { arnOf } from "../../cli/render/aws-answers.ts";
 import type { Registered } from "./graph.ts";
 
-/** Types whose Terraform name is not `aws_` and the name in snake case. */
-const TYPES: Readonly<Record<string, string>> = {
-  "aws:acm/certificate:Certificate": "aws_acm_certificate",
-  "aws:acm/certificateValidation:CertificateValidation": "aws_acm_certificate_validation",
-  "aws:budgets/budget:Budget": "aws_budgets_budget",
-  "aws:cloudfront/cachePolicy:CachePolicy": "aws_cloudfront_cache_policy",
-  "aws:cloudfront/distribution:Distribution": "aws_cloudfront_distribution",
-  "aws:cloudfront/originAccessControl:OriginAccessControl": "aws_cloudfront_origin_access_control",
-  "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": "aws_cloudfront_response_headers_policy",
-  "aws:cloudwatch/logDelivery:LogDelivery": "aws_cloudwatch_log_delivery",
-  "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "aws_cloudwatch_log_delivery_destination",
-  "aws:cloudwatch/logDeliverySource:LogDeliverySource": "aws_cloudwatch_log_delivery_source",
-  "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
-  "aws:cloudwatch/metricAlarm:MetricAlarm": "aws_cloudwatch_metric_alarm",
-  "aws:ecr/lifecyclePolicy:LifecyclePolicy": "aws_ecr_lifecycle_policy",
-  "aws:ecr/repository:Repository": "aws_ecr_repository",
-  "aws:ecs/cluster:Cluster": "aws_ecs_cluster",
-  "aws:ecs/taskDefinition:TaskDefinition": "aws_ecs_task_definition",
-  "aws:eks/accessEntry:AccessEntry": "aws_eks_access_entry",
-  "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "aws_eks_access_policy_association",
-  "aws:eks/cluster:Cluster": "aws_eks_cluster",
-  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
-  "aws:iam/policy:Policy": "aws_iam_policy",
-  "aws:iam/role:Role": "aws_iam_role",
-  "aws:iam/rolePolicy:RolePolicy": "aws_iam_role_policy",
-  "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "aws_iam_role_policy_attachment",
-  "aws:kms/key:Key": "aws_kms_key",
-  "aws:lambda/alias:Alias": "aws_lambda_alias",
-  "aws:lambda/function:Function": "aws_lambda_function",
-  "aws:lambda/invocation:Invocation": "aws_lambda_invocation",
-  "aws:lambda/permission:Permission": "aws_lambda_permission",
-  "aws:rds/instance:Instance": "aws_db_instance",
-  "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",
-  "aws:rds/subnetGroup:SubnetGroup": "aws_db_subnet_group",
-  "aws:route53/record:Record": "aws_route53_record",
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "aws_s3_bucket_ownership_controls",
-  "aws:secretsmanager/secret:Secret": "aws_secretsmanager_secret",
-  "aws:secretsmanager/secretVersion:SecretVersion": "aws_secretsmanager_secret_version",
-  "aws:sns/topic:Topic": "aws_sns_topic",
-  "aws:sns/topicSubscription:TopicSubscription": "aws_sns_topic_subscription",
-  "aws:wafv2/webAcl:WebAcl": "aws_wafv2_web_acl",
-  "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration":
-    "aws_wafv2_web_acl_logging_configuration",
-};
-/** Whose module is no part of the name: aws_vpc, aws_subnet, aws_vpc_security_group_ingress_rule, aws_s3_bucket, aws_apigatewayv2_api. */
-const MODULES: Readonly<Record<string, string>> = {
-  apigatewayv2: "apigatewayv2_",
-  ec2: "",
-  s3: "s3_",
-  vpc: "vpc_",
-};
+/** Modules whose part of a Terraform name is not their own: aws_vpc and aws_subnet, aws_db_instance. */
+const MODULES: Readonly<Record<string, string>> = { ec2: "", rds: "db_" };
 
 /** Blocks, by their name in Pulumi. */
 const BLOCKS: Readonly<Record<string, string>> = {
   aliases: "alias",
   customHeaders: "custom_header",
   encryptionConfigurations: "encryption_configuration",
-  managedRuleGroupConfigs: "managed_rule_group_configs",
   members: "member",
   metricQueries: "metric_query",
   notifications: "notification",
@@ -87,7 +37,7 @@ const MEANT: Readonly<Record<string, string>> = {
   role: "aws:iam/role:Role",
 };
 /** Values that are text by text: their keys are nobody's properties. */
-const MAPS = ["tags", "variables", "publicTags"];
+const MAPS = ["tags", "variables"];
 
 export type Terraform = { resource: Record<string, Record<string, unknown>> };
 
@@ -130,11 +80,7 @@ export function terraformOf(graph: readonly Registered[]): Terraform {
 
 function typeOf(type: string): string {
   const [, module = "", resource = ""] = /^aws:([^/]+)\/[^:]+:(\w+)$/.exec(type) ?? [];
-  const known = TYPES[type];
-  if (known !== undefined) return known;
-  const prefix = MODULES[module];
-  if (prefix === undefined) throw new Error(`no Terraform name for ${type}`);
-  return `aws_${prefix}${snake(resource)}`.replace("aws_ec2_", "aws_");
+  return `aws_${MODULES[module] ?? `${module}_`}${snake(resource.replace("OpenId", "Openid"))}`;
 }
 
 function nameOf(key: string, value: unknown): string {

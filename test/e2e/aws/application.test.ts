@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import { goodAccount, goodAws } from "../../support/aws-settings.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { succeeded } from "../../support/e2e-command.ts";
-import { type Moto, hostedZone, startMoto } from "../../support/e2e-moto.ts";
+import { type Moto, envOf, hostedZone, startMoto } from "../../support/e2e-moto.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { type Config, changed } from "../../support/settings.ts";
@@ -30,10 +30,7 @@ describe("an application at AWS", () => {
       MOTO_ACM_VALIDATION_WAIT: "1",
     });
     Object.assign(place.env, {
-      AWS_ENDPOINT_URL: `http://localhost:${moto.port}`,
-      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${moto.port}`,
-      AWS_ACCESS_KEY_ID: "e2e",
-      AWS_SECRET_ACCESS_KEY: "e2e",
+      ...envOf(moto),
       PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
@@ -54,7 +51,7 @@ describe("an application at AWS", () => {
     const file = join(place.root, `Pulumi.${stack}.yaml`);
     const before = await readFile(file, "utf8").catch(() => "");
     const salt = /^encryptionsalt:.*$/m.exec(before)?.[0] ?? "";
-    const secrets = /^ {2}tristack:secrets:\n(?: {4}.*\n)+/m.exec(before)?.[0] ?? "";
+    const secrets = new RegExp(`^ {2}${PROJECT}:secrets:\\n(?: {4}.*\\n)+`, "m").exec(before)?.[0] ?? "";
     const keyed = Object.entries(config)
       .filter(([key]) => key !== "secrets")
       .map(([key, value]) => [`${PROJECT}:${key}`, value]);

@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { stringify } from "yaml";
 import { ended, succeeded } from "../../support/e2e-command.ts";
-import { type Moto, REGION, startMoto } from "../../support/e2e-moto.ts";
+import { type Moto, envOf, REGION, startMoto } from "../../support/e2e-moto.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 
@@ -54,11 +54,7 @@ describe("network, database and buckets of AWS", () => {
       S3_IGNORE_SUBDOMAIN_BUCKETNAME: "true",
     });
     Object.assign(place.env, {
-      AWS_ENDPOINT_URL: `http://localhost:${moto.port}`,
-      // An address has no subdomains: buckets are in the path.
-      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${moto.port}`,
-      AWS_ACCESS_KEY_ID: "e2e",
-      AWS_SECRET_ACCESS_KEY: "e2e",
+      ...envOf(moto),
       PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });

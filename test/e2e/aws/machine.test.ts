@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { hostScript } from "../../../components/docker/host/script.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
-import { type Moto, hostedZone, startMoto } from "../../support/e2e-moto.ts";
+import { type Moto, envOf, hostedZone, startMoto } from "../../support/e2e-moto.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { goodHost } from "../../support/host-settings.ts";
 import type { Config } from "../../support/settings.ts";
@@ -45,9 +45,7 @@ describe("a machine of AWS", () => {
     await writeFile(images, JSON.stringify(IMAGES));
     moto = await startMoto({ MOTO_AMIS_PATH: images });
     Object.assign(place.env, {
-      AWS_ENDPOINT_URL: `http://localhost:${moto.port}`,
-      AWS_ACCESS_KEY_ID: "e2e",
-      AWS_SECRET_ACCESS_KEY: "e2e",
+      ...envOf(moto),
       PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
       PULUMI_CONFIG_PASSPHRASE: "e2e",
     });
