@@ -30,23 +30,35 @@ export function verdict(probe: ProbeReport, traffic: TrafficReport, bounds: Boun
   return undefined;
 }
 
+/** What is known of a release at the moment. */
+export interface Sight {
+  readonly probe: ProbeReport;
+  readonly traffic: TrafficReport;
+  /** What the target itself finds wrong. */
+  readonly trouble: string | undefined;
+}
+
+export function judge({ trouble, probe, traffic }: Sight, bounds: Bounds): string | undefined {
+  return trouble ?? verdict(probe, traffic, bounds);
+}
+
 /** Watches for the whole time, or until the release has failed. Returns why; undefined when it has passed. */
 export async function bake(
   bounds: Bounds,
-  look: () => { probe: ProbeReport; traffic: TrafficReport },
+  look: () => Sight,
   say: Say,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const end = Date.now() + bounds.seconds * 1000;
   while (Date.now() < end) {
     if (signal.aborted) return "the deploy was interrupted";
-    const { probe, traffic } = look();
-    const reason = verdict(probe, traffic, bounds);
+    const sight = look();
+    const { probe, traffic } = sight;
+    const reason = judge(sight, bounds);
     if (reason !== undefined) return reason;
     const left = Math.ceil((end - Date.now()) / 1000);
     say(`${left} s to go: ${Math.max(traffic.requests, probe.requests)} requests, ${traffic.failed} failed`);
     await sleep(Math.min(500, Math.max(0, end - Date.now())));
   }
-  const { probe, traffic } = look();
-  return verdict(probe, traffic, bounds);
+  return judge(look(), bounds);
 }

@@ -1,6 +1,6 @@
-/** What a release needs of whatever carries the stack: a machine with Docker, or a cluster. */
+/** What a release needs of whatever carries the stack: a machine with Docker, a cluster, or AWS. */
 import type { Release, ReleaseSettings } from "../components/release.ts";
-import type { DeployedSettings } from "../components/settings.ts";
+import type { ApplicationSettings } from "../components/settings.ts";
 import type { StackContext } from "./deploy-context.ts";
 import type { UpResult } from "./engine.ts";
 import type { Progress, Say } from "./progress.ts";
@@ -28,6 +28,8 @@ export interface Carrier {
   traffic(): Promise<TrafficLog | undefined>;
   /** One update. @throws CliError with what failed, the end of its log included */
   update(progress: Progress, options: CarrierUpdate): Promise<UpResult>;
+  /** How the traffic comes to what an update made; undefined where the update itself sees to that. */
+  readonly shift?: TrafficShift;
   /** The settings that bring a release back which ran before. */
   goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined;
   /** Removes images of old releases. Returns the names of those that went. */
@@ -70,7 +72,27 @@ export interface RecordStore {
 
 export interface TrafficLog {
   of(releaseId: string): TrafficReport;
+  /** What the target itself finds wrong since the log began, such as an alarm that rings. */
+  trouble?(): string | undefined;
   stop(): Promise<void>;
+}
+
+export interface TrafficShift {
+  /**
+   * Brings it to what the last update made, bit by bit.
+   * @param atOnce without the steps in between
+   * @returns why it was stopped halfway; undefined once all of it is there
+   */
+  forward(atOnce: boolean, watch: ShiftWatch): Promise<string | undefined>;
+  /** Brings all of it to where it was before, at once. */
+  back(): Promise<void>;
+}
+
+export interface ShiftWatch {
+  /** Why the release has failed by now; undefined while it has not. */
+  readonly verdict: () => string | undefined;
+  readonly say: Say;
+  readonly signal: AbortSignal;
 }
 
 export interface LogOptions {
@@ -82,7 +104,7 @@ export interface LogOptions {
   readonly since: string | undefined;
 }
 
-/** One container or pod. */
+/** One container, pod or version of a function. */
 export interface PartStatus {
   readonly name: string;
   /** Resource or service, such as `web` or `postgres`. */
@@ -93,10 +115,14 @@ export interface PartStatus {
 }
 
 /** Loaded when needed: the client of a cluster takes a moment. */
-export async function carrierOf(context: StackContext, settings: DeployedSettings): Promise<Carrier> {
+export async function carrierOf(context: StackContext, settings: ApplicationSettings): Promise<Carrier> {
   if (settings.target === "kubernetes") {
     const { ClusterCarrier } = await import("./kubernetes/carrier.ts");
     return ClusterCarrier.of(context, settings);
+  }
+  if (settings.target === "aws") {
+    const { AwsCarrier } = await import("./aws/carrier.ts");
+    return new AwsCarrier(context, settings);
   }
   const { DockerCarrier } = await import("./docker-carrier.ts");
   return new DockerCarrier(context, settings);

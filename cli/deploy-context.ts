@@ -10,7 +10,7 @@ import { type Project, type StackFile, parseStackFile, readProject, readStackFil
 import { outputsOf, writtenAt } from "./stack-state.ts";
 import { withRelease } from "./release-file.ts";
 import { requireApplication } from "./stack-settings.ts";
-import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import { dockerOf } from "./stack-docker.ts";
 
 export interface StackContext {
@@ -55,7 +55,7 @@ export function refusePinnedRelease({ file }: StackContext): void {
 export function settingsWith(
   { project, stack, file }: Pick<StackContext, "project" | "stack" | "file">,
   release: ReleaseSetting,
-): Promise<DeployedSettings> {
+): Promise<ApplicationSettings> {
   const text = withRelease(project, file, release);
   return requireApplication(project, stack, parseStackFile(project, stack, text));
 }

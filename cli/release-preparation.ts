@@ -1,6 +1,6 @@
 /** What is looked at before a release changes anything: its settings, its images, and what an update would cost. */
 import { type Release, type ReleaseSettings, imageOf } from "../components/release.ts";
-import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import type { Carrier } from "./carrier.ts";
 import { type StackContext, settingsWith } from "./deploy-context.ts";
 import type { Watch } from "./engine.ts";
@@ -17,13 +17,16 @@ export interface Preparation {
 
 /** A release that can be brought. */
 export interface Prepared {
-  readonly settings: DeployedSettings;
+  readonly settings: ApplicationSettings;
   readonly target: ReleaseSetting;
   readonly schema: SchemaRevisions | null;
 }
 
 /** The settings that it runs with: those of the file, or its own where it was gone back to. */
-export async function settingsOf({ context }: Preparation, asked: ReleaseSetting): Promise<DeployedSettings> {
+export async function settingsOf(
+  { context }: Preparation,
+  asked: ReleaseSetting,
+): Promise<ApplicationSettings> {
   const file = await settingsWith(context, asked);
   return asked.restored ? withRestored(file, asked.restored) : file;
 }
@@ -36,7 +39,7 @@ export async function settingsOf({ context }: Preparation, asked: ReleaseSetting
  */
 export function prepare(
   job: Preparation,
-  settings: DeployedSettings,
+  settings: ApplicationSettings,
   asked: ReleaseSetting,
   first: ReleaseSetting | undefined,
 ): Promise<Prepared> {
@@ -59,7 +62,7 @@ export function prepare(
 
 async function images(
   carrier: Carrier,
-  settings: DeployedSettings,
+  settings: ApplicationSettings,
   asked: ReleaseSetting,
   say: Say,
 ): Promise<Prepared> {
@@ -71,14 +74,14 @@ async function images(
   return { settings, target, schema: await declaration(carrier, settings, target) };
 }
 
-function withRestored<S extends DeployedSettings>(file: S, { services, proxy }: ReleaseSettings): S {
+function withRestored<S extends ApplicationSettings>(file: S, { services, proxy }: ReleaseSettings): S {
   return { ...file, services, proxy: { ...file.proxy, ...proxy } };
 }
 
 /** What the release declares about schemas: the first service that has a declaration speaks for all. */
 async function declaration(
   carrier: Carrier,
-  settings: DeployedSettings,
+  settings: ApplicationSettings,
   target: Pick<Release, "version" | "digests">,
 ): Promise<SchemaRevisions | null> {
   for (const [name, { schemaRevisions: path, image }] of Object.entries(settings.services)) {

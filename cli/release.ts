@@ -1,7 +1,7 @@
 /** A release from lock to record: what `tristack deploy` and `tristack rollback` share. */
 import type { Outputs } from "../components/outputs.ts";
 import { type RecordedRelease, imageOf, recordedRelease, releaseSettingsOf } from "../components/release.ts";
-import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import { carrierOf } from "./carrier.ts";
 import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
@@ -50,7 +50,7 @@ interface Job extends Preparation {
 /** Releases, or throws before anything was changed. What failed afterwards is in the result. */
 export async function release(
   context: StackContext,
-  settings: DeployedSettings,
+  settings: ApplicationSettings,
   order: Order,
 ): Promise<Released> {
   const { project, stack, engine } = context;
@@ -113,7 +113,7 @@ async function held(job: Job): Promise<Released> {
   const prunedImages = await progress.step("Recording", () =>
     record(job, checked, result, lastDeploy, running, program),
   );
-  if (settings.backup?.recoveryKey !== undefined) await copyState(job);
+  if (settings.target === "vps" && settings.backup?.recoveryKey !== undefined) await copyState(job);
   await afterwards(job, settings, result, { ...about, RELEASE: result.releaseId ?? "" });
   const runs = recordedRelease(result.outputs.release)?.version ?? before?.version ?? null;
   const { version } = target;
@@ -220,7 +220,7 @@ async function copyState({ carrier, progress, warnings }: Job): Promise<void> {
 
 async function afterwards(
   { context, warnings }: Job,
-  { delivery: { hooks } }: DeployedSettings,
+  { delivery: { hooks } }: ApplicationSettings,
   { passed }: RolloutResult,
   about: Readonly<Record<string, string>>,
 ): Promise<void> {

@@ -4,9 +4,9 @@
  */
 import { urlsOf } from "../components/outputs.ts";
 import { type RecordedRelease, type ReleaseSettings, recordedRelease } from "../components/release.ts";
-import type { DeployedSettings, ReleaseSetting } from "../components/settings.ts";
+import type { ApplicationSettings, ReleaseSetting } from "../components/settings.ts";
 import { seconds } from "../components/shared/units.ts";
-import { bake } from "./bake.ts";
+import { type Bounds, type Sight, bake, judge } from "./bake.ts";
 import type { Carrier, TrafficLog } from "./carrier.ts";
 import type { StackContext } from "./deploy-context.ts";
 import { isNoRelease } from "./engine.ts";
@@ -18,7 +18,7 @@ import { interruptible } from "./signals.ts";
 import type { TrafficReport } from "./traffic.ts";
 
 export interface RolloutPlan {
-  readonly settings: DeployedSettings;
+  readonly settings: ApplicationSettings;
   /** What to run. */
   readonly target: ReleaseSetting;
   /** What runs; undefined before the first release. */
@@ -100,8 +100,11 @@ export class Rollout {
     if (problem !== undefined) return problem;
     this.#switchedAt = Date.now();
     this.#releaseId = recordedRelease(this.#outputs.release)?.id ?? null;
-    if (bakeSeconds === 0 || !before) return undefined;
-    const reason = await this.#timed("bake", () => this.#bake(probe, traffic));
+    if (!before) return undefined;
+    const stopped = this.#carrier.shift && (await this.#timed("shift", () => this.#shift(probe, traffic)));
+    if (stopped !== undefined) return stopped;
+    const reason =
+      bakeSeconds === 0 ? undefined : await this.#timed("bake", () => this.#bake(probe, traffic));
     if (reason !== undefined || !first.previous) return reason;
     return this.#up("cleanup", target, `Stopping ${before.version}`);
   }
@@ -126,21 +129,45 @@ export class Rollout {
   }
 
   #bake(probe: Probe, traffic: TrafficLog | undefined): Promise<string | undefined> {
-    const { bakeSeconds, settings, target } = this.#plan;
-    const { maxErrors, maxP99 } = settings.delivery;
-    const bounds = { seconds: bakeSeconds, maxErrors, maxP99Milliseconds: seconds(maxP99) * 1000 };
-    const look = () => ({ probe: probe.report(this.#switchedAt), traffic: this.#traffic(traffic) });
+    const { bakeSeconds, target } = this.#plan;
     return interruptible(this.#progress.note, (signal) =>
       this.#progress.step(`Watching ${target.version} for ${bakeSeconds} s`, (say) =>
-        bake(bounds, look, say, signal),
+        bake(this.#bounds(), () => this.#sight(probe, traffic), say, signal),
       ),
     );
+  }
+
+  /** Where an update leaves the traffic where it was: all of it to the release, in steps unless that one is known to be good. */
+  #shift(probe: Probe, traffic: TrafficLog | undefined): Promise<string | undefined> {
+    const { target } = this.#plan;
+    const verdict = () => judge(this.#sight(probe, traffic), this.#bounds());
+    const atOnce = target.restored !== undefined;
+    return interruptible(this.#progress.note, (signal) =>
+      this.#progress.step(`Traffic to ${target.version}`, async (say) =>
+        this.#carrier.shift?.forward(atOnce, { verdict, say, signal }),
+      ),
+    );
+  }
+
+  #bounds(): Bounds {
+    const { bakeSeconds, settings } = this.#plan;
+    const { maxErrors, maxP99 } = settings.delivery;
+    return { seconds: bakeSeconds, maxErrors, maxP99Milliseconds: seconds(maxP99) * 1000 };
+  }
+
+  #sight(probe: Probe, traffic: TrafficLog | undefined): Sight {
+    return {
+      probe: probe.report(this.#switchedAt),
+      traffic: this.#traffic(traffic),
+      trouble: traffic?.trouble?.(),
+    };
   }
 
   /** Puts the release before back, with the settings it had. True when it serves and nothing of the other is left. */
   async #goBack(before: RecordedRelease, reason: string): Promise<boolean> {
     this.#progress.note(`${reason}\nGoing back to ${before.version}.`);
     const { version, commit, digests, settings } = before;
+    await this.#shiftBack(version);
     const problem = await this.#up(
       "back",
       { version, commit, digests, restored: this.#carrier.goingBack(settings) },
@@ -152,6 +179,19 @@ export class Rollout {
         `Once the cause is mended: npx tristack rollback ${this.#context.stack}`,
     );
     return false;
+  }
+
+  /** Nobody has to wait for an update for that; one that fails is made good by the update. */
+  async #shiftBack(version: string): Promise<void> {
+    const { shift } = this.#carrier;
+    if (!shift) return;
+    try {
+      await this.#timed("traffic", () =>
+        this.#progress.step(`Traffic back to ${version}`, () => shift.back()),
+      );
+    } catch (error) {
+      this.#progress.note(`the traffic could not be brought back at once: ${messageOf(error)}`);
+    }
   }
 
   #traffic(traffic: TrafficLog | undefined): TrafficReport {
@@ -168,21 +208,24 @@ export class Rollout {
   }
 }
 
-/** What the first update brings: where there is a bake, the release before runs on beside it. */
+/** What the first update brings: where there is a bake, or traffic to be shifted, the release before runs on beside it. */
 export function firstUpdate({ target, before, bakeSeconds, settings }: RolloutPlan): ReleaseSetting {
-  const keeps = settings.target === "vps" && settings.delivery.keepPrevious;
-  if (bakeSeconds === 0 || !keeps || !before?.settings) return target;
+  const baked = settings.target === "vps" && settings.delivery.keepPrevious && bakeSeconds > 0;
+  if (!(baked || settings.target === "aws") || !before?.settings) return target;
   const { id, version, commit, digests } = before;
   return { ...target, previous: { id, version, commit, digests, settings: before.settings } };
 }
 
 /** Whether clients trust the certificate as they come: neither one of the stack's own nor one of a private issuer. */
-function knownToEverybody({ certificates, environment }: DeployedSettings): boolean {
+function knownToEverybody(settings: ApplicationSettings): boolean {
+  // AWS' own.
+  if (settings.target === "aws") return true;
+  const { certificates, environment } = settings;
   if (certificates.issuer === "letsencrypt") return certificates.authority === undefined;
   return certificates.issuer === "cert-manager" && environment.kind !== "local";
 }
 
-function probedUrls(settings: DeployedSettings): string[] {
+function probedUrls(settings: ApplicationSettings): string[] {
   const { web, health } = urlsOf(settings);
   return [...new Set([`${web}/`, health, ...settings.delivery.probe.map((path) => `${web}${path}`)])];
 }

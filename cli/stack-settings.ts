@@ -1,7 +1,12 @@
 /** The settings of a stack as its file says, checked before Pulumi is started: plain Pulumi exits 1 on bad ones. */
 import { basename } from "node:path";
 import type { ClusterSetting } from "../components/kubernetes/cluster-access.ts";
-import type { DeployedSettings, Settings, VpsSettings } from "../components/settings.ts";
+import type {
+  ApplicationSettings,
+  SelfHostedSettings,
+  Settings,
+  VpsSettings,
+} from "../components/settings.ts";
 import type { SshSettings } from "../components/docker/ssh.ts";
 import { badInput } from "./errors.ts";
 import type { Project, StackFile } from "./project.ts";
@@ -47,19 +52,32 @@ export async function requireSettings(
 /** As `requireSettings`, of a stack that carries an application: what most commands are about. */
 export async function requireApplication(
   ...args: Parameters<typeof requireSettings>
-): Promise<DeployedSettings> {
+): Promise<ApplicationSettings> {
   const [, , file] = args;
   // Said first: that such a stack knows no release would be the lesser half of it.
   if (isBare(file)) throw noApplication(file);
   const settings = await requireSettings(...args);
-  if (settings.target === "vps" || settings.target === "kubernetes") return settings;
-  throw notYet(file);
+  if (isOfApplication(settings)) return settings;
+  throw noApplication(file);
+}
+
+function isOfApplication(settings: Settings): settings is ApplicationSettings {
+  return ["vps", "kubernetes", "aws"].includes(settings.target);
+}
+
+/** As `requireApplication`, of one whose database and proxy are ours. */
+export async function requireSelfHosted(
+  ...args: Parameters<typeof requireSettings>
+): Promise<SelfHostedSettings> {
+  const settings = await requireApplication(...args);
+  if (settings.target === "aws") throw notYet(args[2]);
+  return settings;
 }
 
 /** As `requireApplication`, of one on a machine with Docker. */
 export async function requireVps(...args: Parameters<typeof requireSettings>): Promise<VpsSettings> {
   const settings = await requireApplication(...args);
-  if (settings.target === "kubernetes") throw notYet(args[2]);
+  if (settings.target !== "vps") throw notYet(args[2]);
   return settings;
 }
 
@@ -67,7 +85,7 @@ export async function requireVps(...args: Parameters<typeof requireSettings>): P
 export function noApplication(file: StackFile): Error {
   return badInput(
     `${file.name}: target is ${String(file.config.target)}, which carries no application; this command needs a stack of ` +
-      "the target vps or kubernetes. What brings this one up and down: npx pulumi up, npx pulumi destroy",
+      "the target vps, aws or kubernetes. What brings this one up and down: npx pulumi up, npx pulumi destroy",
   );
 }
 

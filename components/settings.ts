@@ -19,8 +19,8 @@ export type KubernetesSettings = Extract<Settings, { target: "kubernetes" }>;
 export type AwsSettings = Extract<Settings, { target: "aws" }>;
 /** Of a stack that carries an application, whatever carries it. */
 export type ApplicationSettings = VpsSettings | KubernetesSettings | AwsSettings;
-/** Of those that `tristack deploy` brings releases to. */
-export type DeployedSettings = VpsSettings | KubernetesSettings;
+/** Of those where database and proxy are ours. */
+export type SelfHostedSettings = VpsSettings | KubernetesSettings;
 export type ClusterSettings = Extract<Settings, { target: "cluster" }>;
 export type AccountSettings = Extract<Settings, { target: "account" }>;
 export type HostSettings = Extract<Settings, { target: "host" }>;

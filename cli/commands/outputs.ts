@@ -62,6 +62,12 @@ async function storeOf(engine: Engine, stored: Outputs): Promise<RecordStore | u
     const { clusterOf } = await import("../kubernetes/client.ts");
     return new ClusterRecords(await clusterOf(engine, settings));
   }
+  if (stored.target === "aws") {
+    const region = file?.config.region;
+    if (typeof region !== "string") return undefined;
+    const { awsRecordsOf } = await import("../aws/records.ts");
+    return awsRecordsOf(region, stored);
+  }
   const docker = dockerOf(project, file);
   const image = await imageWithShell(docker, owner);
   return image === undefined ? undefined : recordsOf(stored, docker, image);

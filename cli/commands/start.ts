@@ -1,7 +1,7 @@
 /** `tristack start` (`npm start`): the whole application on this machine, from nothing. */
 import { randomBytes } from "node:crypto";
 import { Command, Option } from "commander";
-import type { DeployedSettings } from "../../components/settings.ts";
+import type { SelfHostedSettings } from "../../components/settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import { type Backend, ensureBackend, exportsFor } from "../backend.ts";
@@ -29,7 +29,7 @@ import { print, printJson } from "../output.ts";
 import { type Progress, createProgress } from "../progress.ts";
 import { type Project, type StackFile, parseStackFile, readProject, readStackFile } from "../project.ts";
 import { type SiteCheck, checkSite } from "../site.ts";
-import { missingSecrets, objectOf, requireApplication } from "../stack-settings.ts";
+import { missingSecrets, objectOf, requireSelfHosted } from "../stack-settings.ts";
 import type { Place, StartOptions } from "../start/place.ts";
 import { type Updated, openStack, update } from "../update.ts";
 
@@ -72,7 +72,7 @@ async function start(options: StartOptions): Promise<void> {
   const text = mergeLocalSettings(readLocalSettings(project, stack), project.name, changes, stack);
   const wanted = parseStackFile(project, stack, text);
   const promised = [...missingSecrets(wanted), ...missingOf(place, wanted)];
-  const settings = await requireApplication(project, stack, wanted, promised);
+  const settings = await requireSelfHosted(project, stack, wanted, promised);
   await place.check(project, wanted, settings);
   if (!options.build) await checkImages(project, wanted);
   await exclusively(project, stack, () => bringUp({ project, options, place, changes, wanted, settings }));
@@ -85,7 +85,7 @@ interface Checked {
   readonly place: Place;
   readonly changes: LocalChanges;
   readonly wanted: StackFile;
-  readonly settings: DeployedSettings;
+  readonly settings: SelfHostedSettings;
 }
 
 async function bringUp({ project, options, place, changes, wanted, settings }: Checked): Promise<void> {
@@ -167,7 +167,7 @@ async function buildApplication(
 }
 
 /** Images of the stack's own parts that were built here, since the official ones could not be pulled. */
-function standIns(images: ImageReport, settings: DeployedSettings): Record<string, string> {
+function standIns(images: ImageReport, settings: SelfHostedSettings): Record<string, string> {
   return Object.fromEntries(
     Object.entries(images)
       .filter(([name, { origin }]) => origin === "built" && name in settings.images)

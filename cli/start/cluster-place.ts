@@ -6,7 +6,7 @@ import { paced, run } from "../../toolchain/command.ts";
 import { clusterUp } from "../../toolchain/cluster/cluster.ts";
 import { loadImages } from "../../toolchain/cluster/images.ts";
 import { KUBECONFIG, PORTS } from "../../toolchain/cluster/layout.ts";
-import type { DeployedSettings } from "../../components/settings.ts";
+import type { SelfHostedSettings } from "../../components/settings.ts";
 import { ensureDocker } from "../../toolchain/docker.ts";
 import { type ImageReport, ensureBaseImages } from "../../toolchain/images.ts";
 import { ensurePulumi } from "../../toolchain/pulumi.ts";
@@ -43,7 +43,7 @@ function changes({ httpPort, httpsPort }: StartOptions): Omit<LocalChanges, "ver
   return { httpPort: PORTS.http, httpsPort: PORTS.https, kubeconfig: KUBECONFIG };
 }
 
-async function prepare(_settings: DeployedSettings, progress: Progress): Promise<ImageReport> {
+async function prepare(_settings: SelfHostedSettings, progress: Progress): Promise<ImageReport> {
   await progress.step("Docker, which builds the images", (say) => ensureDocker({ log: paced(say) }));
   await progress.step("Pulumi's CLI and plugins", (say) =>
     ensurePulumi({ target: "kubernetes", log: paced(say) }),

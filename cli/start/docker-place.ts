@@ -1,5 +1,5 @@
 /** The sample application on this machine's Docker. */
-import type { DeployedSettings } from "../../components/settings.ts";
+import type { SelfHostedSettings } from "../../components/settings.ts";
 import { paced } from "../../toolchain/command.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import { badInput } from "../errors.ts";
@@ -41,7 +41,7 @@ async function checkPorts(project: Project, file: StackFile): Promise<void> {
   if (problems.length > 0) throw badInput(...problems);
 }
 
-async function prepare(settings: DeployedSettings, progress: Progress): Promise<ImageReport> {
+async function prepare(settings: SelfHostedSettings, progress: Progress): Promise<ImageReport> {
   // Loaded here, so that `--help` need not wait for them.
   const { ensureDocker } = await import("../../toolchain/docker.ts");
   const { ensurePulumi } = await import("../../toolchain/pulumi.ts");

@@ -1,5 +1,5 @@
 /** Where `tristack start` brings the sample application up: what differs between this machine's Docker and a cluster. */
-import type { DeployedSettings } from "../../components/settings.ts";
+import type { SelfHostedSettings } from "../../components/settings.ts";
 import type { ImageReport } from "../../toolchain/images.ts";
 import type { Docker } from "../docker.ts";
 import type { LocalChanges } from "../local-settings.ts";
@@ -23,11 +23,11 @@ export interface Place {
   /** Secrets that it needs beyond those of the services. */
   readonly secrets: readonly string[];
   /** Checks before anything is made. @throws CliError with exit code 2 */
-  check(project: Project, file: StackFile, settings: DeployedSettings): Promise<void>;
+  check(project: Project, file: StackFile, settings: SelfHostedSettings): Promise<void>;
   /** The Docker Engine that carries it; undefined where none does. */
   docker(project: Project, file: StackFile): Docker | undefined;
   /** Installs what it needs, and brings up what carries it. */
-  prepare(settings: DeployedSettings, progress: Progress): Promise<ImageReport>;
+  prepare(settings: SelfHostedSettings, progress: Progress): Promise<ImageReport>;
   /** Brings images to where they are run. */
   deliver(images: readonly string[], progress: Progress): Promise<void>;
   /** Values of those `secrets` of its own that are missing. */

@@ -25,6 +25,7 @@ export function boundary(name: string, opts: pulumi.CustomResourceOptions): pulu
           "ecs:DescribeTasks",
           "ecs:RunTask",
           "iam:PassRole",
+          "lambda:InvokeFunction",
           "logs:CreateLogStream",
           "logs:DescribeLogStreams",
           "logs:GetLogEvents",

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface Allowed {
   readonly Sid: string;
   readonly Action: readonly string[];
-  readonly Resource: pulumi.Input<string> | readonly pulumi.Input<string>[];
+  readonly Resource: pulumi.Input<string> | pulumi.Input<string[]> | readonly pulumi.Input<string>[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, pulumi.Input<string>>>>>;
 }
 

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AwsSettings, Service } from "../settings.ts";
 import { mebibytes, seconds } from "../shared/units.ts";
 import { goingOut } from "./going-out.ts";
+import type { HealthGate } from "./health-gate.ts";
+import { LIVE } from "./live-alias.ts";
 import { roleOf, writesTo } from "./policy-document.ts";
 
 export interface ServiceFunctionArgs {
@@ -24,17 +26,17 @@ export interface ServiceFunctionArgs {
   timeout: string;
   /** Days that its log is kept. */
   logDays: number;
-  /** What has to be done before requests go to this version, such as its migration. */
+  /** What has to be done before this version can be healthy, such as its migration. */
   before?: pulumi.Input<pulumi.Resource>[];
+  /** What lets no request go to a version that is not. */
+  gate: HealthGate;
   /** Whether the alias stays where it is: `tristack deploy` moves it step by step. */
   shiftedLater: boolean;
 }
 
-/** Requests go to this alias, wherever it points. */
-const LIVE = "live";
-
 export class ServiceFunction extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
+  readonly functionArn: pulumi.Output<string>;
   readonly alias: aws.lambda.Alias;
   /** Security group that it is in. */
   readonly groupId: pulumi.Output<string>;
@@ -76,11 +78,12 @@ export class ServiceFunction extends pulumi.ComponentResource {
       { name: LIVE, functionName: made.name, functionVersion: made.version },
       {
         ...within,
-        dependsOn: args.before,
+        dependsOn: [args.gate.check(name, made, settings.health, args.before ?? [])],
         ignoreChanges: args.shiftedLater ? ["functionVersion", "routingConfig"] : [],
       },
     );
     this.functionName = made.name;
+    this.functionArn = made.arn;
     this.groupId = group.id;
     this.registerOutputs({ functionName: made.name });
   }

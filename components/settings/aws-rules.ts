@@ -2,7 +2,7 @@
 import type { AwsSettings, Service } from "../settings.ts";
 import type { Finding } from "../shared/problems.ts";
 import { mebibytes } from "../shared/units.ts";
-import { ANY, type Rule, SAME, missingSecret } from "./rules.ts";
+import { ANY, type Rule, SAME, missingSecret, rising } from "./rules.ts";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html, read 2026-11-26. */
 const MOST_MEMORY = 10_240;
@@ -96,6 +96,13 @@ export const awsRules: readonly Rule<AwsSettings>[] = [
         for (const [key, why] of Object.entries(ELSEWHERE_ONLY))
           if (service[key as keyof typeof ELSEWHERE_ONLY] !== undefined)
             yield { path: ["services", name, key], need: `to be left out, since the target is aws: ${why}` };
+    },
+  },
+  {
+    meaning: "`delivery.steps` rise.",
+    reliesOn: [["delivery"]],
+    *check({ delivery }) {
+      yield* rising(delivery);
     },
   },
   {

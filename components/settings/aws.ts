@@ -1,6 +1,7 @@
 /** A stack that runs at AWS: its services as functions of Lambda, its database at RDS, its files in S3. */
 import { z } from "zod";
 import { domain, identifier, release, secrets, services } from "./application.ts";
+import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
 import {
   HOST_NAME,
@@ -60,6 +61,14 @@ const proxy = object({
     .describe("Largest request body: 6 MB for Lambda, as base64. It cannot be changed."),
 });
 
+const delivery = object({
+  steps: list(wholeNumber(1, 99), 0, 20, "percents of the traffic, such as [10, 50]")
+    .default([10, 50])
+    .describe("Shares of the traffic that a release gets one after the other before all of it."),
+  pause: duration("1s", "1h").default("60s").describe("Time at each of the steps."),
+  ...watching,
+});
+
 const alarms = object({
   emails: list(
     text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "an e-mail address"),
@@ -90,6 +99,7 @@ export const awsSchema = object({
   network: network.prefault({}).describe("The network that services and database are in."),
   database: database.prefault({}).describe("PostgreSQL 16 of RDS."),
   proxy: proxy.prefault({}).describe("What a request may be."),
+  delivery: delivery.prefault({}).describe("How traffic moves to a release by `tristack deploy`."),
   permissionsBoundary: text(
     /^arn:aws[a-z-]*:iam::\d{12}:policy\/[\w+=,.@/-]+$/,
     "the ARN of a policy, such as arn:aws:iam::123456789012:policy/tristack/boundary",

@@ -1,7 +1,7 @@
 /** What the settings of a stack on a cluster must be together. */
 import type { KubernetesSettings } from "../settings.ts";
 import { seconds } from "../shared/units.ts";
-import { ANY, type Rule, missingSecret } from "./rules.ts";
+import { ANY, type Rule, missingSecret, rising } from "./rules.ts";
 
 /** After which Argo Rollouts asks a Prometheus again that did not answer. */
 const RETRY_SECONDS = 10;
@@ -102,12 +102,7 @@ export const kubernetesRules: readonly Rule<KubernetesSettings>[] = [
     meaning: "`delivery.steps` rise.",
     reliesOn: [["delivery"]],
     *check({ delivery }) {
-      if (delivery.strategy !== "canary") return;
-      for (const [index, step] of delivery.steps.entries()) {
-        const before = delivery.steps[index - 1] ?? 0;
-        if (step > before) continue;
-        yield { path: ["delivery", "steps", index], need: `more than ${before}, the step before` };
-      }
+      if (delivery.strategy === "canary") yield* rising(delivery);
     },
   },
   {

@@ -9,13 +9,21 @@ import { kubernetesRules } from "./kubernetes-rules.ts";
 import { machineRules } from "./machine-rules.ts";
 import { monitoringRules } from "./monitoring-rules.ts";
 import { clusterOnlyRule, noLambdaRule, registriesRule, serviceRules } from "./service-rules.ts";
-import { ANY, type Pattern, type Rule, SAME, applicationRules, deployedRules, stackRules } from "./rules.ts";
+import {
+  ANY,
+  type Pattern,
+  type Rule,
+  SAME,
+  applicationRules,
+  selfHostedRules,
+  stackRules,
+} from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
 const vpsRules = [
   ...applicationRules,
-  ...deployedRules,
+  ...selfHostedRules,
   ...stackRules,
   ...certificateRules,
   ...monitoringRules,
@@ -26,7 +34,7 @@ const vpsRules = [
 ];
 const clusterRules = [
   ...applicationRules,
-  ...deployedRules,
+  ...selfHostedRules,
   ...kubernetesRules,
   ...serviceRules,
   noLambdaRule,

@@ -2,7 +2,7 @@
  * What several settings must be together. Each rule has a sentence, which docs/configuration.md prints, and names the
  * settings that it relies on: while one of those is wrong by itself, it keeps silent (rule-check.ts).
  */
-import type { ApplicationSettings, DeployedSettings, VpsSettings } from "../settings.ts";
+import type { ApplicationSettings, SelfHostedSettings, VpsSettings } from "../settings.ts";
 import type { Finding, Path } from "../shared/problems.ts";
 import { hostRules } from "./host-rules.ts";
 
@@ -42,7 +42,7 @@ export const applicationRules: readonly Rule<ApplicationSettings>[] = [
 ];
 
 /** Rules of those targets that have a proxy and backups of ours. */
-export const deployedRules: readonly Rule<DeployedSettings>[] = [
+export const selfHostedRules: readonly Rule<SelfHostedSettings>[] = [
   {
     meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
     reliesOn: [
@@ -118,13 +118,22 @@ export function* missingSecret(
   yield { path, need: `a name under secrets: pulumi config set --secret --path 'secrets.${name}'` };
 }
 
+/** The breaches of shares of the traffic that do not rise. */
+export function* rising({ steps }: { readonly steps: readonly number[] }): Iterable<Finding> {
+  for (const [index, step] of steps.entries()) {
+    const before = steps[index - 1] ?? 0;
+    if (step <= before)
+      yield { path: ["delivery", "steps", index], need: `more than ${before}, the step before` };
+  }
+}
+
 /** Whether the internet can know a host by this name. */
 export function isPublic(domain: string): boolean {
   return domain.includes(".") && !domain.endsWith(".localhost");
 }
 
 /** Where a backup names secrets, and which. */
-function backupSecrets(backup: DeployedSettings["backup"]): [string[], string][] {
+function backupSecrets(backup: SelfHostedSettings["backup"]): [string[], string][] {
   const named: [string[], string | undefined][] = [
     [["s3", "accessKey"], backup?.s3?.accessKey],
     [["s3", "secretKey"], backup?.s3?.secretKey],

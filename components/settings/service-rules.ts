@@ -1,7 +1,7 @@
 /** Rules about services: their routes, health, secrets and variables. */
 import { ANY, type Pattern, type Rule, SAME } from "./rules.ts";
 import { GIVEN_BY_USE, HEALTH_PATH } from "./application.ts";
-import type { ApplicationSettings, DeployedSettings, Service, VpsSettings } from "../settings.ts";
+import type { ApplicationSettings, SelfHostedSettings, Service, VpsSettings } from "../settings.ts";
 import { type Finding, type Path, holdsCredentials } from "../shared/problems.ts";
 
 /** Names of the stack's own parts. */
@@ -235,7 +235,7 @@ export const clusterOnlyRule: Rule = {
   },
 };
 
-export const noLambdaRule: Rule<DeployedSettings> = {
+export const noLambdaRule: Rule<SelfHostedSettings> = {
   meaning: "`services.*.lambda` is for the target aws.",
   reliesOn: [["services", ANY]],
   *check({ services, target }) {

@@ -1,10 +1,10 @@
 /** What the two halves of a backup (components/docker/backup/*.sh) are told in variables, whatever carries them. */
-import type { DeployedSettings } from "../settings.ts";
+import type { SelfHostedSettings } from "../settings.ts";
 import type { Owner } from "./labels.ts";
 import { longestGap } from "./schedule.ts";
 import { seconds } from "./units.ts";
 
-export type BackupSettings = NonNullable<DeployedSettings["backup"]>;
+export type BackupSettings = NonNullable<SelfHostedSettings["backup"]>;
 
 /** How the database is reached. */
 export interface DatabaseAccess {

@@ -5,12 +5,14 @@ import { Alarms } from "../aws/alarms.ts";
 import { Cdn } from "../aws/cdn.ts";
 import { Certificate } from "../aws/certificate.ts";
 import { Database } from "../aws/database.ts";
+import { HealthGate } from "../aws/health-gate.ts";
 import { HttpApi } from "../aws/http-api.ts";
 import { type Job, Jobs } from "../aws/jobs.ts";
 import { keptSecret } from "../aws/kept-secret.ts";
 import { Network } from "../aws/network.ts";
 import { OriginKey } from "../aws/origin-key.ts";
 import { awsProvider } from "../aws/provider.ts";
+import { Records } from "../aws/records.ts";
 import { RegionalDomain } from "../aws/regional-domain.ts";
 import { ServiceFunction } from "../aws/service-function.ts";
 import { Topic } from "../aws/topic.ts";
@@ -21,7 +23,7 @@ import { type AwsSettings, type Service, isProtected, secretValue } from "../set
 import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
-import { mebibytes } from "../shared/units.ts";
+import { mebibytes, seconds } from "../shared/units.ts";
 
 export function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Built {
   const { environment, domain, region, architecture, proxy } = settings;
@@ -103,6 +105,18 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   );
   database.letIn("jobs", jobs.groupId);
 
+  const [functionArns, knowFunctionArns] = pulumi.deferredOutput<string[]>();
+  const gate = new HealthGate(
+    "health-gate",
+    {
+      domain,
+      timeout: proxy.timeout,
+      startup: Math.max(...services.map(([, { health }]) => seconds(health.startup))),
+      functionArns,
+      logDays,
+    },
+    opts,
+  );
   const functions = Object.fromEntries(
     services.map(([name, service]) => {
       const made = new ServiceFunction(
@@ -117,6 +131,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
           timeout: proxy.timeout,
           logDays,
           before: service.migrate ? [jobs.run(migrationOf(name), [database])] : [],
+          gate,
           shiftedLater: release.previous !== undefined,
         },
         { ...opts, dependsOn: [network] },
@@ -125,6 +140,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
       return [name, made];
     }),
   );
+  knowFunctionArns(pulumi.all(Object.values(functions).map(({ functionArn }) => functionArn)));
 
   // A distribution takes minutes to make and to remove: what lives for a pull request does without.
   const distributed = kind !== "preview";
@@ -196,7 +212,8 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
       { name: "database", id: database.instanceId },
       ...(cdn ? [{ name: "assets", id: cdn.assetsBucket }] : []),
     ],
-    strategy: "switch",
+    strategy: "canary",
+    statusRef: new Records("records", { protect }, opts).statusRef,
     cost: cost.estimate(),
   };
 }

@@ -14,6 +14,7 @@ const STAGING = { environment: { kind: "staging" }, database: { standby: false }
 const PREVIEW = { environment: { kind: "preview", expiresAt: "2026-12-24T00:00:00Z" } };
 
 const FUNCTION = "aws:lambda/function:Function";
+const INVOCATION = "aws:lambda/invocation:Invocation";
 const ALIAS = "aws:lambda/alias:Alias";
 const CDN = "aws:cloudfront/distribution:Distribution";
 const ROUTE = "aws:apigatewayv2/route:Route";
@@ -88,13 +89,13 @@ describe("an application at AWS", () => {
   });
 
   it("runs the migration of the release before requests go to it, and starts it by its revision", () => {
-    const { inputs, dependencies } = only("aws:lambda/invocation:Invocation");
+    const { inputs, dependencies } = named(INVOCATION, "api-migration");
     assert.deepEqual(JSON.parse(String(inputs.input)), {
       taskDefinition: "arn:aws:ecs:eu-central-1:123456789012:taskDefinition/jobs-api-migration",
       container: "api-migration",
     });
     assert.ok(dependencies.includes("database"), "the database is there by then");
-    assert.ok(named(ALIAS, "api").dependencies.includes("api-migration"));
+    assert.ok(named(INVOCATION, "api-health").dependencies.includes("api-migration"));
     const { containerDefinitions } = only("aws:ecs/taskDefinition:TaskDefinition").inputs;
     const [container] = JSON.parse(String(containerDefinitions)) as [Record<string, unknown>];
     assert.partialDeepStrictEqual(container, {
@@ -106,6 +107,32 @@ describe("an application at AWS", () => {
       (container.secrets as { name: string }[]).map(({ name }) => name),
       ["DATABASE_URL", "SECRET_KEY"],
     );
+  });
+
+  it("asks each new version for its health, and lets no request go to it before it has answered", () => {
+    const { inputs } = named(INVOCATION, "web-health");
+    assert.partialDeepStrictEqual(JSON.parse(String(inputs.input)), {
+      path: "/api/health",
+      host: "shop.example.com",
+      seconds: 20,
+    });
+    for (const service of ["api", "web"])
+      assert.ok(named(ALIAS, service).dependencies.includes(`${service}-health`));
+    const asking = all("aws:iam/rolePolicy:RolePolicy").find(({ name }) => name === "health-gate");
+    const [, ask] = statementsOf(asking?.inputs.policy);
+    assert.deepEqual(ask, {
+      Sid: "AskTheServicesForTheirHealth",
+      Effect: "Allow",
+      Action: ["lambda:InvokeFunction"],
+      Resource: ["api", "web"].map(
+        (service) => `arn:aws:lambda:eu-central-1:123456789012:function/${service}:*`,
+      ),
+    });
+  });
+
+  it("keeps its records in a bucket that the outputs name", () => {
+    assert.equal(graph.outputs.statusRef, "s3:records-id");
+    assert.partialDeepStrictEqual(graph.outputs.delivery, { strategy: "canary" });
   });
 
   it("leaves the alias alone while a deploy moves it, and only then", async () => {

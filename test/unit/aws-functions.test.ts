@@ -23,6 +23,14 @@ describe("functions of Lambda", () => {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const input = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+        const [, name, qualifier] =
+          /^\/2015-03-31\/functions\/([^/]+)\/invocations\?Qualifier=(.+)$/.exec(request.url ?? "") ?? [];
+        if (name !== undefined) {
+          asked.push(["Invoke", { name, qualifier, ...input }]);
+          const { error, ...answer } = (answers.Invoke?.(input) ?? {}) as Record<string, unknown>;
+          response.writeHead(200, error ? { "x-amz-function-error": "Unhandled" } : {});
+          return response.end(JSON.stringify(error ? { errorMessage: error } : answer));
+        }
         if (request.url === "/hook") {
           posted.push(input);
           return response.writeHead(200).end();
@@ -83,6 +91,48 @@ describe("functions of Lambda", () => {
       },
     ]);
     assert.deepEqual(asked, [["GetSecretValue", { SecretId: "arn:webhook" }]]);
+  });
+
+  describe("that ask for the health of a version", () => {
+    const EVENT = {
+      functionName: "shop-api",
+      version: "7",
+      path: "/health",
+      host: "shop.example.com",
+      seconds: 2,
+    };
+
+    it("ask as API Gateway does, until it is healthy", async () => {
+      const handler = await handlerOf("check-health");
+      const states = [{ error: "no database yet" }, { statusCode: 503 }, { statusCode: 200 }];
+      answers = { Invoke: () => states.shift() };
+      asked.length = 0;
+      assert.deepEqual(await handler({ ...EVENT, seconds: 10 }), { version: "7" });
+      assert.equal(asked.length, 3);
+      assert.partialDeepStrictEqual(asked[0], [
+        "Invoke",
+        {
+          name: "shop-api",
+          qualifier: "7",
+          rawPath: "/health",
+          headers: { host: "shop.example.com" },
+          requestContext: { http: { method: "GET", path: "/health" } },
+        },
+      ]);
+    });
+
+    for (const [what, answer, said] of [
+      ["answers with an error", { statusCode: 503 }, "status 503"],
+      ["ends with one", { error: "SECRET_KEY is missing" }, "Unhandled: SECRET_KEY is missing"],
+      ["is redirected", { statusCode: 302 }, "status 302"],
+    ] as const)
+      it(`say so where it ${what} until the time is over`, async () => {
+        const handler = await handlerOf("check-health");
+        answers = { Invoke: () => answer };
+        await assert.rejects(handler(EVENT), {
+          message: `version 7 is not healthy within 2 s: GET /health: ${said}`,
+        });
+      });
   });
 
   describe("that run a job", () => {

@@ -1,0 +1,129 @@
+/** What a release needs of AWS. */
+import { seconds } from "../../components/shared/units.ts";
+import type { Release, ReleaseSettings } from "../../components/release.ts";
+import type { AwsSettings } from "../../components/settings.ts";
+import type {
+  Carrier,
+  CarrierUpdate,
+  Digests,
+  LogOptions,
+  PartStatus,
+  RecordStore,
+  RoomCheck,
+  ServiceImage,
+  ShiftWatch,
+  TrafficShift,
+} from "../carrier.ts";
+import type { StackContext } from "../deploy-context.ts";
+import type { UpResult } from "../engine.ts";
+import type { Progress } from "../progress.ts";
+import { withoutMigrations } from "../rollout.ts";
+import { openStack, update } from "../update.ts";
+import { AlarmWatch } from "./alarm-watch.ts";
+import { RecordsBucket } from "./bucket.ts";
+import { Clients } from "./clients.ts";
+import { functionLog } from "./function-log.ts";
+import { functionStatuses } from "./function-status.ts";
+import { imagesInEcr } from "./images.ts";
+import { bucketHolder, holdingBucket } from "./lock.ts";
+import { type Parts, partsOf } from "./parts.ts";
+import { BucketRecords } from "./records.ts";
+import { AliasShift } from "./shift.ts";
+
+export class AwsCarrier implements Carrier {
+  readonly #context: StackContext;
+  readonly #settings: AwsSettings;
+  readonly #clients: Clients;
+  #moving: AliasShift | undefined;
+
+  constructor(context: StackContext, settings: AwsSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#clients = new Clients(settings.region);
+  }
+
+  async holding<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { engine, stack } = this.#context;
+    return holdingBucket(this.#bucket((await engine.outputs()) ?? {}), stack, what, work);
+  }
+
+  open(): Promise<{ restored: boolean }> {
+    return openStack(this.#context.engine, undefined);
+  }
+
+  records(outputs: Readonly<Record<string, unknown>>): RecordStore | undefined {
+    const bucket = this.#bucket(outputs);
+    return bucket && new BucketRecords(bucket);
+  }
+
+  /** Lambda has room for both. */
+  room(): Promise<RoomCheck> {
+    return Promise.resolve(() => []);
+  }
+
+  images(release: Pick<Release, "version" | "digests">, services: readonly ServiceImage[]): Promise<Digests> {
+    return imagesInEcr(this.#clients.registry, this.#settings.architecture, release, services);
+  }
+
+  declaration(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  async traffic(): Promise<AlarmWatch> {
+    return AlarmWatch.begin(this.#clients.metrics, await this.#parts());
+  }
+
+  update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
+    return update(this.#context.engine, undefined, progress, options);
+  }
+
+  readonly shift: TrafficShift = {
+    forward: async (atOnce: boolean, watch: ShiftWatch) => {
+      const { steps, pause } = this.#settings.delivery;
+      this.#moving = await AliasShift.to(this.#clients.lambda, (await this.#parts()).services);
+      return this.#moving.forward({ steps: atOnce ? [] : steps, pauseSeconds: seconds(pause) }, watch);
+    },
+    back: async () => this.#moving?.back(),
+  };
+
+  /** A migration that belongs to an older release would run on a schema which it does not know. */
+  goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined {
+    return settings && withoutMigrations(settings);
+  }
+
+  /** The registry's own rules remove them. */
+  prune(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+
+  copyState(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async holder(): Promise<string | undefined> {
+    const bucket = this.#bucket((await this.#context.engine.outputs()) ?? {});
+    return bucket && bucketHolder(bucket);
+  }
+
+  async parts(): Promise<PartStatus[]> {
+    return functionStatuses(this.#clients.lambda, (await this.#parts()).services);
+  }
+
+  async log({ name, part }: PartStatus, options: LogOptions, line: (text: string) => void): Promise<boolean> {
+    const group = (await this.#parts()).services.find(({ service }) => service === part)?.log ?? "";
+    await functionLog(this.#clients.logs, group, name, options, line);
+    return true;
+  }
+
+  maintenance(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  #bucket(outputs: Readonly<Record<string, unknown>>): RecordsBucket | undefined {
+    return RecordsBucket.named(this.#clients.s3, outputs);
+  }
+
+  async #parts(): Promise<Parts> {
+    return partsOf((await this.#context.engine.state()) ?? {});
+  }
+}

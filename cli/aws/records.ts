@@ -1,0 +1,45 @@
+/** The records of a stack at AWS: an object of JSON for each in the bucket that its outputs name. */
+import type { RecordStore } from "../carrier.ts";
+import { RecordsBucket } from "./bucket.ts";
+import { Clients } from "./clients.ts";
+
+const FOLDER = "records/";
+
+export class BucketRecords implements RecordStore {
+  readonly #bucket: RecordsBucket;
+
+  constructor(bucket: RecordsBucket) {
+    this.#bucket = bucket;
+  }
+
+  /** One that is no JSON is left out. */
+  async readAll(): Promise<Readonly<Record<string, unknown>>> {
+    const names = await this.#bucket.names(FOLDER);
+    const read = await Promise.all(
+      names.map(async (name) => parsed(name, (await this.#bucket.read(FOLDER + name))?.text ?? "")),
+    );
+    return Object.fromEntries(read.flat());
+  }
+
+  async write(records: Readonly<Record<string, unknown>>): Promise<void> {
+    for (const [name, value] of Object.entries(records))
+      await this.#bucket.write(`${FOLDER}${name}.json`, JSON.stringify(value));
+  }
+}
+
+/** The records that the outputs name; undefined before there are any. */
+export function awsRecordsOf(
+  region: string,
+  outputs: Readonly<Record<string, unknown>>,
+): BucketRecords | undefined {
+  const bucket = RecordsBucket.named(new Clients(region).s3, outputs);
+  return bucket && new BucketRecords(bucket);
+}
+
+function parsed(name: string, text: string): [string, unknown][] {
+  try {
+    return [[name.replace(/\.json$/, ""), JSON.parse(text) as unknown]];
+  } catch {
+    return [];
+  }
+}
