@@ -1,5 +1,11 @@
 /** Small objects of JSON in a bucket. */
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
 import { asked, isNamed, orIfMissing } from "./clients.ts";
 
 export interface Stored {
@@ -52,6 +58,10 @@ export class RecordsBucket {
       if (isNamed(error, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")) return false;
       return asked(Promise.reject(error as Error));
     }
+  }
+
+  async remove(key: string): Promise<void> {
+    await asked(this.#s3.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })));
   }
 
   async #put(key: string, text: string, condition: { IfMatch?: string; IfNoneMatch?: string } = {}) {

@@ -1,6 +1,6 @@
 /** What a release needs of AWS. */
 import { seconds } from "../../components/shared/units.ts";
-import type { Release, ReleaseSettings } from "../../components/release.ts";
+import { type Release, type ReleaseSettings, imageOf, recordedRelease } from "../../components/release.ts";
 import type { AwsSettings } from "../../components/settings.ts";
 import type {
   Carrier,
@@ -16,10 +16,12 @@ import type {
 } from "../carrier.ts";
 import type { StackContext } from "../deploy-context.ts";
 import type { UpResult } from "../engine.ts";
+import { KEPT_RELEASES, goodReleases, readLedger } from "../ledger.ts";
 import type { Progress } from "../progress.ts";
 import { withoutMigrations } from "../rollout.ts";
 import { openStack, update } from "../update.ts";
 import { AlarmWatch } from "./alarm-watch.ts";
+import { Assets, invalidate } from "./assets.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
 import { functionLog } from "./function-log.ts";
@@ -27,6 +29,7 @@ import { functionStatuses } from "./function-status.ts";
 import { imagesInEcr } from "./images.ts";
 import { bucketHolder, holdingBucket } from "./lock.ts";
 import { type Parts, partsOf } from "./parts.ts";
+import { PulledImages } from "./pulled-images.ts";
 import { BucketRecords } from "./records.ts";
 import { AliasShift } from "./shift.ts";
 
@@ -73,27 +76,59 @@ export class AwsCarrier implements Carrier {
     return AlarmWatch.begin(this.#clients.metrics, await this.#parts());
   }
 
-  update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
-    return update(this.#context.engine, undefined, progress, options);
+  async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
+    const result = await update(this.#context.engine, undefined, progress, options);
+    await this.#bringAssets(result.outputs, progress);
+    return result;
+  }
+
+  /** Before anybody is shown a page of the release. Without Docker the services answer for their files themselves. */
+  async #bringAssets(outputs: UpResult["outputs"], progress: Progress): Promise<void> {
+    const assets = await this.#assets(outputs);
+    const release = recordedRelease(outputs.release);
+    const sources = Object.entries(release?.settings?.services ?? {}).flatMap(([name, service]) =>
+      service.assets && release ? [{ ...service.assets, image: imageOf(release, name, service.image) }] : [],
+    );
+    if (!assets || !release || sources.length === 0) return;
+    const images = new PulledImages(this.#clients.registry);
+    if (await images.available())
+      await progress.step("Static files", (say) => assets.bring(release.id, sources, images, say));
+    else progress.note("warning: there is no Docker here: static files stay with the services alone");
   }
 
   readonly shift: TrafficShift = {
     forward: async (atOnce: boolean, watch: ShiftWatch) => {
       const { steps, pause } = this.#settings.delivery;
       this.#moving = await AliasShift.to(this.#clients.lambda, (await this.#parts()).services);
-      return this.#moving.forward({ steps: atOnce ? [] : steps, pauseSeconds: seconds(pause) }, watch);
+      const pace = { steps: atOnce ? [] : steps, pauseSeconds: seconds(pause) };
+      const stopped = await this.#moving.forward(pace, watch);
+      if (stopped === undefined) await this.#forgetPages();
+      return stopped;
     },
-    back: async () => this.#moving?.back(),
+    back: async () => {
+      await this.#moving?.back();
+      await this.#forgetPages();
+    },
   };
+
+  async #forgetPages(): Promise<void> {
+    const { distributionId } = await this.#parts();
+    if (distributionId !== undefined) await invalidate(this.#clients.cdn, distributionId);
+  }
 
   /** A migration that belongs to an older release would run on a schema which it does not know. */
   goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined {
     return settings && withoutMigrations(settings);
   }
 
-  /** The registry's own rules remove them. */
-  prune(): Promise<string[]> {
-    return Promise.resolve([]);
+  /** Images the registry's own rules remove; static files go as the releases do that they are of. */
+  async prune(): Promise<string[]> {
+    const outputs = (await this.#context.engine.outputs()) ?? {};
+    const assets = await this.#assets(outputs);
+    const { releases } = (await this.records(outputs)?.readAll()) ?? {};
+    const kept = goodReleases(readLedger(releases)).slice(0, KEPT_RELEASES);
+    await assets?.keepOnly(kept.map(({ id }) => id));
+    return [];
   }
 
   copyState(): Promise<undefined> {
@@ -117,6 +152,14 @@ export class AwsCarrier implements Carrier {
 
   maintenance(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  async #assets(outputs: Readonly<Record<string, unknown>>): Promise<Assets | undefined> {
+    const { assetsBucket } = await this.#parts();
+    const records = this.#bucket(outputs);
+    return assetsBucket === undefined || !records
+      ? undefined
+      : new Assets(this.#clients.s3, assetsBucket, records);
   }
 
   #bucket(outputs: Readonly<Record<string, unknown>>): RecordsBucket | undefined {
