@@ -108,6 +108,10 @@ export const awsSchema = object({
     .describe(
       "What no role of the stack may do more than: the output `boundary` of a stack of the target `account`, whose roles for GitHub make no others.",
     ),
-  alarms: alarms.prefault({}).describe("Who is told that something is wrong."),
+  alarms: alarms
+    .prefault({})
+    .describe(
+      "Who is told that something is wrong. A preview environment has alarms where this names somebody, all others have them.",
+    ),
   secrets,
 });

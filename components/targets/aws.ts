@@ -173,8 +173,9 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   if (!cdn)
     new RegionalDomain("domain", { domain, zoneId: zone.zoneId, certificateArn: certificate.arn, api }, opts);
 
-  if (kind !== "preview") {
-    const { emails, webhook } = settings.alarms;
+  // A preview environment has alarms where somebody is to be told; they take back releases everywhere else.
+  const { emails, webhook } = settings.alarms;
+  if (kind !== "preview" || emails.length > 0 || webhook !== undefined) {
     const topic = new Topic(
       "alarms",
       { emails, ...(webhook ? { webhook: secretValue(settings, webhook) } : {}), logDays },
@@ -201,7 +202,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   return {
     releaseId: pulumi
       .all(Object.values(functions).map(({ alias }) => alias.functionVersion))
-      .apply(() => `${release.version}-${fingerprint(services)}`),
+      .apply(() => `${release.version}-${fingerprint({ services, digests: release.digests })}`),
     database: {
       version: "16",
       host: database.host,

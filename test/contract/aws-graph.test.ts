@@ -11,7 +11,7 @@ import type { Config } from "../support/settings.ts";
 const build = (change: Config = {}) =>
   buildGraph({ stack: "shop", config: { ...goodAws(), ...change }, secretKeys: ["secrets"] });
 const STAGING = { environment: { kind: "staging" }, database: { standby: false } };
-const PREVIEW = { environment: { kind: "preview", expiresAt: "2026-12-24T00:00:00Z" } };
+const PREVIEW = { environment: { kind: "preview", expiresAt: "2026-12-24T00:00:00Z" }, alarms: {} };
 
 const FUNCTION = "aws:lambda/function:Function";
 const INVOCATION = "aws:lambda/invocation:Invocation";
@@ -212,6 +212,11 @@ describe("an application at AWS", () => {
       "shop.example.com",
     );
     for (const { inputs } of all(ROUTE, preview)) assert.equal(inputs.authorizationType, undefined);
+  });
+
+  it("has alarms in a preview environment where somebody is to be told", async () => {
+    const preview = await build({ ...PREVIEW, alarms: { emails: ["dev@example.com"] } });
+    assert.ok(all("aws:cloudwatch/metricAlarm:MetricAlarm", preview).length > 3);
   });
 
   it("alarms at errors, slowness, refused requests, and a database that is nearly full", () => {

@@ -88,7 +88,7 @@ const S3_CONTROL = "123456789012.localhost";
 const HOSTS = "/etc/hosts";
 
 /** Makes a name lead to this machine. @returns what takes it back */
-async function withName(name: string): Promise<() => Promise<void>> {
+export async function withName(name: string): Promise<() => Promise<void>> {
   const line = `127.0.0.1 ${name}`;
   const lines = async () => (await readFile(HOSTS, "utf8")).split("\n");
   if ((await lines()).includes(line)) return () => Promise.resolve();

@@ -1,16 +1,23 @@
 /**
- * An application at AWS, made by the real engine and the AWS plugin on moto: up, releases, an alias that a shift has moved, down.
+ * An application at AWS, made by the real engine and the AWS plugin on moto: up, releases, deploys that pass, fail and are
+ * taken back, down.
  * As a preview environment: of CloudFront moto forgets what it was told (its origin's access) or knows nothing (its policies).
- * What a function does is not asked: moto answers for it.
+ * What a function does is not asked: moto answers for it, and for visitors an edge of the test's own (e2e-edge.ts).
  */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
+import { CreateRepositoryCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { stringify } from "yaml";
+import { Clients } from "../../../cli/aws/clients.ts";
+import type { Released } from "../../../cli/release.ts";
 import { goodAccount, goodAws } from "../../support/aws-settings.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
-import { succeeded } from "../../support/e2e-command.ts";
-import { type Moto, envOf, hostedZone, startMoto } from "../../support/e2e-moto.ts";
+import { ended, succeeded } from "../../support/e2e-command.ts";
+import { type Edge, startEdge } from "../../support/e2e-edge.ts";
+import { type Moto, REGION, envOf, hostedZone, startMoto } from "../../support/e2e-moto.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 import { type Config, changed } from "../../support/settings.ts";
@@ -134,9 +141,190 @@ describe("an application at AWS", () => {
     succeeded(await unchanged());
   });
 
+  describe("deployed", () => {
+    /** Versions of the function that answer with errors. */
+    const broken = new Set<string>();
+    let edge: Edge;
+    let aws: Clients;
+    const environment = { ...process.env };
+
+    before(async () => {
+      Object.assign(process.env, envOf(moto));
+      aws = new Clients(REGION);
+      for (const service of ["web", "api"]) {
+        await aws.registry.send(new CreateRepositoryCommand({ repositoryName: `shop/${service}` }));
+        for (const tag of ["v3", "v4", "v5", "v6", "v7"]) await push(service, tag);
+      }
+      edge = await startEdge({
+        moto,
+        domain: "shop.example.com",
+        folder: await place.folder("edge"),
+        functionName: () => functionName("api").catch(() => undefined),
+        statusOf: (version) => (broken.has(version) ? 500 : 200),
+      });
+      Object.assign(place.env, edge.env);
+      await write(STACK, SETTINGS);
+    });
+    after(async () => {
+      await edge?.stop();
+      for (const name of Object.keys(envOf(moto))) {
+        if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
+        else process.env[name] = environment[name];
+      }
+    });
+
+    /** With alarms, which a deploy watches, and little time between the steps. */
+    const SETTINGS: Config = {
+      ...changed(goodAws(), ["release"], undefined),
+      environment: ENVIRONMENT,
+      alarms: { emails: ["dev@example.com"] },
+      delivery: { steps: [20, 50], pause: "5s", bake: "5s" },
+    };
+
+    async function push(service: string, imageTag: string): Promise<void> {
+      const mediaType = "application/vnd.oci.image.manifest.v1+json";
+      const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType, layers: [], tag: imageTag });
+      await aws.registry.send(
+        new PutImageCommand({
+          repositoryName: `shop/${service}`,
+          imageTag,
+          imageManifest,
+          imageManifestMediaType: mediaType,
+        }),
+      );
+    }
+
+    const tristack = (args: string[]) => place.tristack(args, { timeoutSeconds: 600 });
+    const deploy = (version: string) => tristack(["deploy", STACK, "--version", version, "--json"]);
+    const releaseThatRuns = async () => {
+      const { stdout } = succeeded(await tristack(["outputs", STACK, "--json"]));
+      const { release, status } = JSON.parse(stdout) as {
+        release: { version: string };
+        status: { lastDeploy: { passed: boolean; reason: string | null } | null };
+      };
+      return { version: release.version, ...status.lastDeploy };
+    };
+    /** Published last: what a deploy that fails has made. */
+    const nextVersion = async () => String(Number((await aliasOf("api")).FunctionVersion) + 1);
+
+    itFully("brings a release in steps; what runs, who brought it and its log are told", async () => {
+      const before = (await aliasOf("api")).FunctionVersion;
+      const ran = succeeded(await deploy("v4"));
+      const { lastDeploy } = JSON.parse(ran.stdout) as Released;
+      assert.deepEqual([lastDeploy.passed, lastDeploy.proof.failed], [true, 0], ran.all);
+      assert.ok(lastDeploy.proof.requests > 50);
+      assert.ok((lastDeploy.proof.seconds.shift ?? 0) >= 10, JSON.stringify(lastDeploy.proof.seconds));
+      const { FunctionVersion: now } = await aliasOf("api");
+      assert.notEqual(now, before);
+      assert.ok((edge.answered.get(before) ?? 0) > 0 && (edge.answered.get(now) ?? 0) > 0, "both were asked");
+      assert.partialDeepStrictEqual(await releaseThatRuns(), { version: "v4", passed: true });
+      succeeded(await unchanged());
+
+      const status = JSON.parse(succeeded(await tristack(["status", STACK, "--json"])).stdout) as {
+        held: null;
+        containers: { part: string; status: string; version: string }[];
+      };
+      assert.deepEqual(
+        status.containers.map(({ part, version }) => [part, version]),
+        [
+          ["api", "v4"],
+          ["web", "v4"],
+        ],
+      );
+      assert.equal(status.held, null);
+      assert.match(succeeded(await tristack(["releases", STACK])).all, /runs +.*deploy +v4 +passed/);
+    });
+
+    itFully("goes back by itself when an alarm rings", async () => {
+      const { MetricAlarms = [] } = await aws.metrics.send(new DescribeAlarmsCommand({}));
+      const errors = MetricAlarms.find(({ AlarmName }) => AlarmName?.startsWith("alarm-errors"));
+      assert.ok(errors?.AlarmName);
+      const { AlarmName } = errors;
+      const set = (StateValue: "OK" | "ALARM") =>
+        aws.metrics.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: "set by hand" }));
+      await set("OK");
+      const next = await nextVersion();
+      const ringing = (async () => {
+        for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200))
+          if ((edge.answered.get(next) ?? 0) > 0) return set("ALARM");
+        throw new Error(`nobody was shown version ${next}`);
+      })();
+      const ran = ended(await deploy("v5"), 1);
+      await ringing;
+      await set("OK");
+      const { lastDeploy, runs } = JSON.parse(ran.stdout) as Released;
+      assert.match(
+        lastDeploy.reason ?? "",
+        /^at (20|50) % of the traffic: the alarm alarm-errors-\w+ rings: more than 5 %/,
+      );
+      assert.equal(runs, "v4");
+      assert.partialDeepStrictEqual(await releaseThatRuns(), { version: "v4", passed: false });
+      const { FunctionVersion: serves } = await aliasOf("api");
+      assert.notEqual(serves, next);
+      succeeded(await unchanged());
+      console.log(`      ${ran.seconds.toFixed(1)} s, of which ${JSON.stringify(lastDeploy.proof.seconds)}`);
+    });
+
+    itFully(
+      "goes back by itself when requests fail, and no more of them than a step's share were shown it",
+      async () => {
+        const next = await nextVersion();
+        broken.add(next);
+        const before = edge.answered.get(next) ?? 0;
+        const ran = ended(await deploy("v6"), 1);
+        const { lastDeploy, runs } = JSON.parse(ran.stdout) as Released;
+        assert.match(lastDeploy.reason ?? "", /^at 20 % of the traffic: \d+ of \d+ requests failed/);
+        assert.equal(runs, "v4");
+        const shown = (edge.answered.get(next) ?? 0) - before;
+        assert.ok(
+          shown > 0 && shown <= lastDeploy.proof.requests * 0.2,
+          `${shown} of ${lastDeploy.proof.requests}`,
+        );
+        succeeded(await unchanged());
+      },
+    );
+
+    itFully("changes nothing for an image that is not there", async () => {
+      const alias = await aliasOf("api");
+      const ran = ended(await deploy("v9"), 1);
+      assert.match(ran.all, /shop\/api:v9 is not in the registry\n.*shop\/web:v9 is not in the registry/);
+      assert.deepEqual(await aliasOf("api"), alias);
+      assert.doesNotMatch(ran.all, /\n {4}at /);
+    });
+
+    itFully("is rolled back to the release before, with the settings that it had", async () => {
+      await write(STACK, changed(SETTINGS, ["services", "api", "environment"], { GREETING: "new" }));
+      succeeded(await deploy("v7"));
+      const { variables } = await variablesOf("api");
+      assert.equal(variables.GREETING, "new");
+      const ran = succeeded(await tristack(["rollback", STACK, "--json"]));
+      console.log(`      ${ran.seconds.toFixed(1)} s`);
+      assert.partialDeepStrictEqual(await releaseThatRuns(), { version: "v4", passed: true });
+      const after = (await variablesOf("api")).variables;
+      assert.deepEqual([after.GREETING, after.RELEASE], [undefined, "v4"]);
+      await write(STACK, SETTINGS);
+      succeeded(await unchanged());
+    });
+
+    async function variablesOf(service: string): Promise<{ variables: Record<string, string> }> {
+      const name = await functionName(service);
+      const { FunctionVersion } = await aliasOf(service);
+      const path = `/2015-03-31/functions/${name}/configuration?Qualifier=${FunctionVersion}`;
+      const { Environment } = JSON.parse(await moto.ask("lambda", path)) as {
+        Environment: { Variables: Record<string, string> };
+      };
+      return { variables: Environment.Variables };
+    }
+  });
+
   itFully("changes one setting in place", async () => {
-    const same = { ...goodAws(), environment: ENVIRONMENT, alarms: {}, release: { version: "v3" } };
-    await write(STACK, { ...same, proxy: { timeout: "20s" } });
+    const same = changed(goodAws(), ["release"], undefined);
+    await write(STACK, {
+      ...same,
+      environment: ENVIRONMENT,
+      alarms: { emails: ["dev@example.com"] },
+      proxy: { timeout: "20s" },
+    });
     const ran = succeeded(await pulumi(STACK, "preview", "--diff"));
     assert.doesNotMatch(ran.all, /to (replace|delete)/);
     succeeded(await up());
