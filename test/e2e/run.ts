@@ -22,7 +22,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   docker: ["docker"],
   kubernetes: ["kubernetes"],
   aws: ["aws"],
-  full: ["docker", "kubernetes", "full"],
+  full: ["docker", "kubernetes", "aws", "full"],
 };
 
 interface Options {
@@ -39,7 +39,10 @@ const program = new Command("test:e2e")
     if (tier in TIERS) return tier;
     throw new InvalidArgumentError(`needs one of: ${Object.keys(TIERS).join(", ")}`);
   })
-  .argument("[files...]", "files of the tier without .test.ts, such as start preview (default: all)")
+  .argument(
+    "[files...]",
+    "files of the tier without .test.ts, such as start, preview or aws/base (default: all)",
+  )
   .option("--grep <text>", "only tests whose title has this")
   .option("--bail", "stop at the first failure")
   .addHelpText(
@@ -117,22 +120,26 @@ function beginning(message: string): string {
 }
 
 /** Those that were asked for; `start` comes first, since on a fresh machine it is what builds everything. */
-function testFiles(tier: string, names: readonly string[]): string[] {
-  const folders = (FOLDERS[tier] ?? []).map((folder) => join(import.meta.dirname, folder));
-  const files = folders.flatMap((cwd) => globSync("**/*.test.ts", { cwd }).map((file) => join(cwd, file)));
-  const all = new Map(files.map((file) => [basename(file, ".test.ts"), file]));
-  const unknown = names.filter((name) => !all.has(name));
+function testFiles(tier: string, wanted: readonly string[]): string[] {
+  const names = (FOLDERS[tier] ?? []).flatMap((folder) =>
+    globSync("*.test.ts", { cwd: join(import.meta.dirname, folder) }).map(
+      (file) => `${folder}/${basename(file, ".test.ts")}`,
+    ),
+  );
+  // Several targets have a file of the same name: with its folder it is that one, without it all of them.
+  const isNamed = (name: string, word: string) => name === word || basename(name) === word;
+  const unknown = wanted.filter((word) => !names.some((name) => isNamed(name, word)));
   if (unknown.length > 0) {
     console.error(
-      `error: no such file of the tier ${tier}: ${unknown.join(", ")}; needs one of: ${[...all.keys()].sort().join(", ")}`,
+      `error: no such file of the tier ${tier}: ${unknown.join(", ")}; needs one of: ${names.sort().join(", ")}`,
     );
     process.exit(2);
   }
-  const last = (name: string) => Number(name !== "start");
-  const chosen = names.length > 0 ? [...new Set(names)] : [...all.keys()];
-  return chosen
-    .sort((a, b) => last(a) - last(b) || a.localeCompare(b))
-    .flatMap((name) => all.get(name) ?? []);
+  const rank = (name: string) => Number(name !== "docker/start");
+  return names
+    .filter((name) => wanted.length === 0 || wanted.some((word) => isNamed(name, word)))
+    .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+    .map((name) => join(import.meta.dirname, `${name}.test.ts`));
 }
 
 /** Two runs on one machine would remove each other's containers: the second is refused. */
