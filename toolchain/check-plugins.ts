@@ -34,14 +34,16 @@ const DEFAULTED = new Set([
   "aws:secretsmanager/secretRotation:SecretRotation (inputs).rotationRules",
 ]);
 
-/** A text to the upstream provider, which the mapping makes a boolean of. */
-const MAPPED_TYPE = new Set(["provider aws.skipMetadataApiCheck"]);
+/** A text to the upstream provider, which the mapping makes something else of. */
+const MAPPED_TYPE = new Set([
+  "provider aws.skipMetadataApiCheck",
+  "aws:lambda/function:Function (inputs).code",
+  "aws:lambda/function:Function (outputs).code",
+]);
 
 /** Of the upstream provider alone: the official plugin hands them out in another form, or not. */
 const UPSTREAM_ONLY = new Set([
   "aws:eks/cluster:Cluster (outputs).certificateAuthorities",
-  "aws:lambda/function:Function (inputs).filename",
-  "aws:lambda/function:Function (outputs).filename",
 ]);
 
 /** Set by Docker alone, though the package lets a program name it. */

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // fields that the official plugin calls otherwise than by the bridge's rule, by resource: found by check-plugins.ts.
@@ -10,6 +11,7 @@ var fields = map[string]map[string]*tfbridge.SchemaInfo{
 	"aws_default_security_group":  {"egress": called("egress"), "ingress": called("ingress")},
 	"aws_lambda_function": {
 		"architectures": {MaxItemsOne: tfbridge.False()},
+		"filename":      archive("code"),
 		"function_name": made("name"),
 	},
 	"aws_lambda_permission": {"function_name": called("function")},
@@ -31,6 +33,12 @@ var config = map[string]*tfbridge.SchemaInfo{
 
 // made is of a name that the plugin makes up where a program gives none.
 func made(name string) *tfbridge.SchemaInfo { return tfbridge.AutoName(name, 255, "-") }
+
+// archive is of a file's name, which the official plugin takes an archive for.
+func archive(name string) *tfbridge.SchemaInfo {
+	translation := &tfbridge.AssetTranslation{Kind: tfbridge.FileArchive, Format: resource.ZIPArchive}
+	return &tfbridge.SchemaInfo{Name: name, Asset: translation}
+}
 
 func called(name string) *tfbridge.SchemaInfo { return &tfbridge.SchemaInfo{Name: name} }
 
