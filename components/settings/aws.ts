@@ -1,6 +1,6 @@
 /** A stack that runs at AWS: its services as functions of Lambda, its database at RDS, its files in S3. */
 import { z } from "zod";
-import { domain, identifier, release, secrets, services } from "./application.ts";
+import { domain, identifier, image, release, secrets, services } from "./application.ts";
 import { environment } from "./environment.ts";
 import {
   HOST_NAME,
@@ -9,6 +9,7 @@ import {
   list,
   object,
   oneOf,
+  otherStack,
   secretName,
   size,
   text,
@@ -21,7 +22,7 @@ const dns = object({
   ),
 });
 
-const network = object({
+export const network = object({
   zones: wholeNumber(2, 3).default(2).describe("Availability zones. Changing it is not possible in place."),
   nat: oneOf(["none", "one", "per-zone"])
     .default("none")
@@ -30,7 +31,7 @@ const network = object({
     ),
 });
 
-const database = object({
+export const database = object({
   name: identifier().default("app").describe("Name of the database. Used when it is created."),
   user: identifier().default("app").describe("Its owner, whom the services connect as. Used as `name` is."),
   instanceClass: text(/^db\.[a-z0-9]+\.[a-z0-9]+$/, "a class of RDS, such as db.t4g.small")
@@ -49,6 +50,18 @@ const database = object({
   backupDays: wholeNumber(7, 35)
     .default(7)
     .describe("Days that it can be brought back to any moment of, by RDS itself."),
+});
+
+const shared = object({
+  stack: otherStack("staging").describe(
+    "The stack whose network and database instance the environment uses: of the target aws, in the same region, and not production. Changing it leaves the environment's database where it is, and makes a new one there.",
+  ),
+});
+
+const images = object({
+  postgres: image()
+    .default("public.ecr.aws/docker/library/postgres:16-alpine")
+    .describe("With psql of PostgreSQL 16: makes the database of an environment that shares its instance."),
 });
 
 const proxy = object({
@@ -89,6 +102,11 @@ export const awsSchema = object({
     .describe("Processors that the images are for; arm64 costs a fifth less."),
   network: network.prefault({}).describe("The network that services and database are in."),
   database: database.prefault({}).describe("PostgreSQL 16 of RDS."),
+  shared: shared
+    .optional()
+    .describe(
+      "What a preview environment uses of another stack's, in place of `network` and `database`: so it costs cents. Left out, it has its own.",
+    ),
   proxy: proxy.prefault({}).describe("What a request may be."),
   permissionsBoundary: text(
     /^arn:aws[a-z-]*:iam::\d{12}:policy\/[\w+=,.@/-]+$/,
@@ -99,5 +117,6 @@ export const awsSchema = object({
       "What no role of the stack may do more than: the output `boundary` of a stack of the target `account`, whose roles for GitHub make no others.",
     ),
   alarms: alarms.prefault({}).describe("Who is told that something is wrong."),
+  images: images.prefault({}).describe("Images of the stack's own parts."),
   secrets,
 });
