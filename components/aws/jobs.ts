@@ -44,9 +44,7 @@ export class Jobs extends pulumi.ComponentResource {
     super("tristack:aws:Jobs", name, {}, opts);
     const within = { parent: this };
     const { network } = args;
-    this.groupId = pulumi.output(
-      args.groupId ?? goingOut(name, network.vpcId, "What jobs reach", this),
-    );
+    this.groupId = pulumi.output(args.groupId ?? goingOut(name, network.vpcId, "What jobs reach", this));
     const cluster = new aws.ecs.Cluster(
       name,
       { settings: [{ name: "containerInsights", value: "enabled" }] },

@@ -39,8 +39,8 @@ export async function sharedStack(stack: string, region: string, owner: Owner): 
 
 /** One secret output makes the whole of a stack's one to those who refer to it. */
 async function valueOf(stack: pulumi.StackReference, key: string): Promise<unknown> {
-  const { value, secretValue } = await stack.getOutputDetails(key);
-  return (value ?? secretValue) as unknown;
+  const details = await stack.getOutputDetails(key);
+  return (details.value ?? details.secretValue) as unknown;
 }
 
 function instanceOf(

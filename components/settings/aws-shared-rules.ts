@@ -17,10 +17,12 @@ export const awsSharedRules: readonly Rule<AwsSettings>[] = [
     },
   },
   {
-    meaning: "With `shared`, `network` and `database` are left out: the other stack's settings say what they are.",
-    reliesOn: [["shared"], ["network"], ["database"]],
+    meaning:
+      "With `shared`, `network` and `database` are left out: the other stack's settings say what they are.",
+    reliesOn: [["shared"], ["network"], ["database"], ["environment", "kind"]],
     *check(settings): Iterable<Finding> {
-      if (!settings.shared) return;
+      // Elsewhere it is `shared` that is to go.
+      if (!settings.shared || settings.environment.kind !== "preview") return;
       for (const [part, unsaid] of Object.entries(UNSAID))
         for (const [key, value] of Object.entries(settings[part as keyof typeof UNSAID]))
           if (value !== unsaid[key as keyof typeof unsaid])
