@@ -1,11 +1,11 @@
 /** A PostgreSQL 16 in Docker whose first user may as much as RDS' does: it makes roles and databases, and is no superuser. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../components/shared/labels.ts";
+import { ensureBaseImages } from "../../toolchain/images.ts";
 import { PROJECT } from "./e2e-clone.ts";
 import { type Ran, REPOSITORY, run } from "./e2e-command.ts";
 import { docker, sweep } from "./e2e-engine.ts";
 
-export const IMAGE = "postgres:16-alpine";
 const LABELS = ["--label", `${LABEL.project}=${PROJECT}`, "--label", `${LABEL.stack}=rds`];
 const NAME = "tristack-e2e-rds";
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.rds_superuser.html */
@@ -20,22 +20,25 @@ const START_SECONDS = 60;
 export class Rds {
   /** Of the first user, `app`. */
   readonly password: string;
+  readonly #image: string;
 
-  private constructor(password: string) {
+  private constructor(password: string, image: string) {
     this.password = password;
+    this.#image = image;
   }
 
   /** @param host name that it has in its network */
   static async start(host: string, password: string): Promise<Rds> {
     await sweep();
+    const image = (await ensureBaseImages()).postgres.reference;
     await docker("network", "create", ...LABELS, NAME);
     await docker(
       ...["run", "--detach", "--name", NAME, "--network", NAME, "--network-alias", host, ...LABELS],
       ...["--env", "POSTGRES_USER=rdsadmin", "--env", "POSTGRES_PASSWORD=of-rds-alone"],
       // As the parameter group of components/aws/database.ts has it.
-      ...[IMAGE, "postgres", "-c", "log_statement=ddl"],
+      ...[image, "postgres", "-c", "log_statement=ddl"],
     );
-    const rds = new Rds(password);
+    const rds = new Rds(password, image);
     for (
       const began = Date.now();
       (await rds.as("rdsadmin", "of-rds-alone", "rdsadmin", "SELECT 1")).exitCode !== 0;
@@ -64,7 +67,7 @@ export class Rds {
   job(command: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ran> {
     const named = Object.keys(variables).flatMap((name) => ["--env", name]);
     const args = ["run", "--rm", "--network", NAME, "--read-only", "--tmpfs", "/tmp", ...LABELS, ...named];
-    return run("docker", [...args, IMAGE, ...command], { cwd: REPOSITORY, env: variables });
+    return run("docker", [...args, this.#image, ...command], { cwd: REPOSITORY, env: variables });
   }
 
   log(): Promise<string> {
