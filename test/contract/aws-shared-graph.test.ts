@@ -155,6 +155,15 @@ describe("a preview environment on staging's network and database instance", () 
     assert.ok(!named(FUNCTION, "web").dependencies.includes("database-make"));
   });
 
+  it("starts nothing whose secret cannot be read yet, or whose way out is not there", () => {
+    const waits = (type: string, name: string, on: string) =>
+      named(type, name).dependencies.filter((other) => other === on).length;
+    assert.equal(waits(DEFINITION, "database-jobs-database-make", "database-url"), 2, "secret and version");
+    const from = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+    for (const client of ["api", "jobs"])
+      assert.equal(waits(from, `database-from-${client}`, client), 2, "group and rule");
+  });
+
   it("gives staging's secret to what makes the database alone, and its services one of their own", () => {
     const holding = graph.resources
       .filter(
