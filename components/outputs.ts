@@ -16,7 +16,7 @@ import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
 import { type Problem, problemOf } from "./shared/problems.ts";
 
-export const OUTPUTS_VERSION = "1.3.0";
+export const OUTPUTS_VERSION = "1.4.0";
 
 const url = () =>
   z.string("an http or https URL").regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "an http or https URL");
@@ -198,6 +198,21 @@ export const outputsSchema = z.strictObject({
     })
     .nullable()
     .describe("Where the stack is observed; null while it is not."),
+  shared: z
+    .strictObject({
+      region: z.string().describe("Region of AWS."),
+      vpcId: z.string().describe("The network."),
+      publicSubnetIds: z.array(z.string()).min(1).describe("Subnets that have a way to the internet."),
+      privateSubnetIds: z.array(z.string()).min(1).describe("Subnets that services run in."),
+      leadsOut: z.boolean().describe("Whether private subnets have a way to the internet, too."),
+      closedGroupId: z.string().describe("Security group that lets nothing through."),
+      jobsGroupId: z.string().describe("Security group that reaches the database."),
+      databaseGroupId: z.string().describe("Security group of the database."),
+    })
+    .nullable()
+    .describe(
+      "What preview environments use of this stack's besides `database`: ids alone. Null but at AWS, where neither production nor who uses another's shares anything.",
+    ),
   cost: costSchema,
   expiresAt: time().nullable().describe("When a preview environment may be destroyed; null for all others."),
   statusRef: reference("file", "k8s", "s3")
@@ -220,7 +235,9 @@ type Inputs<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 export interface Built {
   /** Id of the release, once it is confirmed to be served. */
   readonly releaseId: pulumi.Input<string>;
-  readonly database: Inputs<Pick<Outputs["database"], "version" | "host" | "port" | "secretRef">>;
+  readonly database: Inputs<Pick<Outputs["database"], "version" | "host" | "port" | "secretRef">> &
+    // Those of the settings, unless the target says other ones.
+    Partial<Inputs<Pick<Outputs["database"], "name" | "user">>>;
   readonly volumes: readonly Inputs<Outputs["storage"]["volumes"][number]>[];
   readonly strategy: Outputs["delivery"]["strategy"];
   readonly cost: pulumi.Input<Outputs["cost"]>;
@@ -230,6 +247,8 @@ export interface Built {
   readonly monitoring?: pulumi.Input<NonNullable<Outputs["monitoring"]>>;
   /** @default null */
   readonly statusRef?: pulumi.Input<string>;
+  /** @default null */
+  readonly shared?: pulumi.Input<NonNullable<Outputs["shared"]>>;
 }
 
 /** The outputs of a stack: the one place that puts them together. */
@@ -267,6 +286,7 @@ export function assembleOutputs(parts: {
     backup: built.backup ?? null,
     delivery: { strategy: built.strategy },
     monitoring: built.monitoring ?? null,
+    shared: built.shared ?? null,
     cost: built.cost,
     expiresAt: environment.kind === "preview" ? environment.expiresAt : null,
     statusRef: built.statusRef ?? null,

@@ -17,3 +17,9 @@ export const PAID_ELSEWHERE: Readonly<Record<Settings["target"], readonly string
   cluster: [],
   account: [],
 };
+
+/** The same of one stack: what it uses of another one is in the estimate of that. */
+export function paidElsewhere(settings: Settings): readonly string[] {
+  const { shared } = settings.target === "aws" ? settings : {};
+  return shared ? [`network and database instance of ${shared.stack}`] : PAID_ELSEWHERE[settings.target];
+}

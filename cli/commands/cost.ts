@@ -49,9 +49,9 @@ export async function costOf(project: Project, stack: string): Promise<Estimate>
     promised,
   });
   const { estimate } = await import("../../components/shared/cost.ts");
-  const { PAID_ELSEWHERE, usageOf } = await import("../../components/usage.ts");
+  const { paidElsewhere, usageOf } = await import("../../components/usage.ts");
   const known = estimate(resources, usageOf(settings));
-  return { ...known, unpriced: [...known.unpriced, ...PAID_ELSEWHERE[settings.target]] };
+  return { ...known, unpriced: [...known.unpriced, ...paidElsewhere(settings)] };
 }
 
 function report({ lines, monthlyUsd, unpriced }: Estimate): string {

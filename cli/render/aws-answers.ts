@@ -33,6 +33,31 @@ const MADE: Answers = {
   },
 };
 
+/** What the stack exports whose network and database instance another one in the region uses. */
+export function sharedIn(region: string | undefined) {
+  return {
+    database: {
+      engine: "postgresql",
+      version: "16",
+      host: "database.example.com",
+      port: 5432,
+      name: "app",
+      user: "app",
+      secretRef: "aws-sm:arn:aws:secretsmanager:eu-central-1:123456789012:secret/database-url",
+    },
+    shared: {
+      region,
+      vpcId: "network",
+      publicSubnetIds: ["public-0", "public-1"],
+      privateSubnetIds: ["private-0", "private-1"],
+      leadsOut: false,
+      closedGroupId: "closed",
+      jobsGroupId: "jobs",
+      databaseGroupId: "database",
+    },
+  };
+}
+
 /** @returns what is known of it besides its inputs. */
 export function madeOf(type: string, name: string): Readonly<Record<string, unknown>> {
   return { ...(type.startsWith("aws:") ? { arn: arnOf(type, name) } : {}), ...MADE[type] };

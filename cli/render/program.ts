@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { getOneMessage, sendMessage } from "execa";
 import program from "../../index.ts";
 import { messageOf } from "../errors.ts";
-import { CALLS, madeOf } from "./aws-answers.ts";
+import { CALLS, madeOf, sharedIn } from "./aws-answers.ts";
 import { type Registered, record } from "./recorder.ts";
 
 /** What is known of a stack from its file. */
@@ -21,19 +21,20 @@ export interface StackInput {
 
 export type Registration = { readonly resources: Registered[] } | { readonly problem: string };
 
-const mocks: pulumi.runtime.Mocks = {
+const mocksOf = ({ region }: StackInput["raw"]): pulumi.runtime.Mocks => ({
   call: ({ token }) => CALLS[token] ?? {},
   newResource: ({ type, name, inputs }) => {
     const state = inputs as Record<string, unknown>;
-    if (type === "pulumi:pulumi:StackReference") return { id: name, state: { ...state, outputs: {} } };
+    if (type === "pulumi:pulumi:StackReference")
+      return { id: name, state: { ...state, outputs: name === "shared" ? sharedIn(region) : {} } };
     if (type === "random:index/randomPassword:RandomPassword")
       return { id: name, state: { ...state, result: pulumi.secret("generated") } };
     return { id: name, state: { ...madeOf(type, name), ...state } };
   },
-};
+});
 
 async function register({ project, stack, raw, secretKeys }: StackInput): Promise<Registered[]> {
-  await pulumi.runtime.setMocks(mocks, project, stack, false, "organization");
+  await pulumi.runtime.setMocks(mocksOf(raw), project, stack, false, "organization");
   const keyed = Object.entries(raw).map(([key, value]) => [`${project}:${key}`, value]);
   pulumi.runtime.setAllConfig(
     Object.fromEntries(keyed) as Record<string, string>,

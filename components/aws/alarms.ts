@@ -8,7 +8,8 @@ export interface AlarmsArgs {
   apiId: pulumi.Input<string>;
   /** Names of the services' functions. */
   functions: Readonly<Record<string, pulumi.Input<string>>>;
-  database: {
+  /** Left out, it is another stack's, and that one's alarms are about it. */
+  database?: {
     instanceId: pulumi.Input<string>;
     instanceClass: string;
     /** GiB that it began with. */
@@ -84,12 +85,13 @@ export class Alarms extends pulumi.ComponentResource {
         comparisonOperator: "GreaterThanThreshold",
         threshold: 0,
       });
-    for (const [what, one] of Object.entries(databaseAlarms(args.database))) alarm(`database-${what}`, one);
+    if (args.database)
+      for (const [what, one] of Object.entries(databaseAlarms(args.database))) alarm(`database-${what}`, one);
     this.registerOutputs({ errors: this.errors });
   }
 }
 
-function databaseAlarms({ instanceId, instanceClass, storage }: AlarmsArgs["database"]) {
+function databaseAlarms({ instanceId, instanceClass, storage }: NonNullable<AlarmsArgs["database"]>) {
   const of = {
     namespace: "AWS/RDS",
     dimensions: { DBInstanceIdentifier: instanceId },

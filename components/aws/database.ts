@@ -35,16 +35,20 @@ const MOST_GROWTH = 5;
 export class Database extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;
   readonly port = PORT;
+  readonly databaseName: string;
+  /** Its owner, the first user of the instance. */
+  readonly user: string;
   /** ARN of the secret in Secrets Manager that holds the URL, password and all. */
   readonly secretArn: pulumi.Output<string>;
   readonly instanceId: pulumi.Output<string>;
-  readonly #group: aws.ec2.SecurityGroup;
+  /** Security group that those are let into who connect. */
+  readonly groupId: pulumi.Output<string>;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Database", name, {}, opts);
     const within = { parent: this };
     const keep = { parent: this, protect: args.protect };
-    this.#group = new aws.ec2.SecurityGroup(
+    const group = new aws.ec2.SecurityGroup(
       name,
       { description: "What reaches the database", vpcId: args.vpcId, tags: { Name: name } },
       within,
@@ -81,7 +85,7 @@ export class Database extends pulumi.ComponentResource {
         username: args.user,
         password,
         dbSubnetGroupName: subnets.name,
-        vpcSecurityGroupIds: [this.#group.id],
+        vpcSecurityGroupIds: [group.id],
         parameterGroupName: parameters.name,
         publiclyAccessible: false,
         caCertIdentifier: "rds-ca-rsa2048-g1",
@@ -104,6 +108,9 @@ export class Database extends pulumi.ComponentResource {
       // A size that it has grown to is no change.
       { ...keep, ignoreChanges: ["allocatedStorage"] },
     );
+    this.databaseName = args.name;
+    this.user = args.user;
+    this.groupId = group.id;
     this.host = instance.address;
     this.instanceId = instance.identifier;
     this.secretArn = keptSecret(
@@ -117,17 +124,27 @@ export class Database extends pulumi.ComponentResource {
 
   /** Lets the members of a security group connect. */
   letIn(client: string, groupId: pulumi.Input<string>): void {
-    new aws.vpc.SecurityGroupIngressRule(
-      `database-from-${client}`,
-      {
-        securityGroupId: this.#group.id,
-        referencedSecurityGroupId: groupId,
-        ipProtocol: "tcp",
-        fromPort: PORT,
-        toPort: PORT,
-        description: client,
-      },
-      { parent: this },
-    );
+    letInto(this.groupId, client, groupId, this);
   }
+}
+
+/** Lets the members of one security group, a client's, connect to the databases in another one. */
+export function letInto(
+  databaseGroupId: pulumi.Input<string>,
+  client: string,
+  groupId: pulumi.Input<string>,
+  parent: pulumi.Resource,
+): void {
+  new aws.vpc.SecurityGroupIngressRule(
+    `database-from-${client}`,
+    {
+      securityGroupId: databaseGroupId,
+      referencedSecurityGroupId: groupId,
+      ipProtocol: "tcp",
+      fromPort: PORT,
+      toPort: PORT,
+      description: client,
+    },
+    { parent },
+  );
 }

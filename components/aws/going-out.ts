@@ -1,15 +1,16 @@
 /** A security group whose members go out as far as their subnet leads, and are reached by nobody. */
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
+/** @returns its id, which is not known before its way out is there: who starts without it reaches nothing. */
 export function goingOut(
   name: string,
   vpcId: pulumi.Input<string>,
   description: string,
   parent: pulumi.Resource,
-): aws.ec2.SecurityGroup {
+): pulumi.Output<string> {
   const group = new aws.ec2.SecurityGroup(name, { description, vpcId, tags: { Name: name } }, { parent });
-  new aws.vpc.SecurityGroupEgressRule(
+  const out = new aws.vpc.SecurityGroupEgressRule(
     name,
     {
       securityGroupId: group.id,
@@ -19,5 +20,5 @@ export function goingOut(
     },
     { parent },
   );
-  return group;
+  return pulumi.all([group.id, out.id]).apply(([id]) => id);
 }

@@ -5,14 +5,14 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { goingOut } from "./going-out.ts";
+import type { Place } from "./network.ts";
 import { ownFunction } from "./own-function.ts";
 import { roleOf, writesTo } from "./policy-document.ts";
 
 export interface JobsArgs {
-  vpcId: pulumi.Input<string>;
-  /** Where containers run, and whether they have addresses of their own: without either way out they get no image. */
-  subnetIds: readonly pulumi.Input<string>[];
-  publicAddress: boolean;
+  network: Place;
+  /** Security group of the containers. @default one of their own, which goes out */
+  groupId?: pulumi.Input<string>;
   /** Jobs by name. */
   jobs: Readonly<Record<string, Job>>;
   /** Days that their log is kept. */
@@ -43,7 +43,8 @@ export class Jobs extends pulumi.ComponentResource {
   constructor(name: string, args: JobsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Jobs", name, {}, opts);
     const within = { parent: this };
-    const group = goingOut(name, args.vpcId, "What jobs reach", this);
+    const { network } = args;
+    this.groupId = pulumi.output(args.groupId ?? goingOut(name, network.vpcId, "What jobs reach", this));
     const cluster = new aws.ecs.Cluster(
       name,
       { settings: [{ name: "containerInsights", value: "enabled" }] },
@@ -82,9 +83,8 @@ export class Jobs extends pulumi.ComponentResource {
         timeout: MOST_SECONDS,
         variables: {
           CLUSTER: cluster.arn,
-          SUBNETS: pulumi.output([...args.subnetIds]).apply((ids) => ids.join(",")),
-          SECURITY_GROUP: group.id,
-          PUBLIC_ADDRESS: args.publicAddress ? "ENABLED" : "DISABLED",
+          ...whereIn(network),
+          SECURITY_GROUP: this.groupId,
           LOG_GROUP: logs.name,
         },
         allowed: [
@@ -116,12 +116,25 @@ export class Jobs extends pulumi.ComponentResource {
       },
       this,
     );
-    this.groupId = group.id;
     this.registerOutputs({});
   }
 
   /** Runs a job within an update: once for each form of it, such as once for each image. */
   run(job: string, dependsOn: pulumi.Input<pulumi.Resource>[]): aws.lambda.Invocation {
+    return this.#invocation(job, dependsOn);
+  }
+
+  /** Runs a job when the stack is destroyed, and not before: in the form that it has then. */
+  runAtEnd(job: string, dependsOn: pulumi.Input<pulumi.Resource>[]): aws.lambda.Invocation {
+    // The function is asked in an update, too, and does nothing then: see code/run-task.mjs.
+    return this.#invocation(job, dependsOn, { lifecycleScope: "CRUD", terraformKey: "lifecycle" });
+  }
+
+  #invocation(
+    job: string,
+    dependsOn: pulumi.Input<pulumi.Resource>[],
+    when: Pick<aws.lambda.InvocationArgs, "lifecycleScope" | "terraformKey"> = {},
+  ): aws.lambda.Invocation {
     const definition = this.#definitions[job];
     if (!definition) throw new Error(`no job of the name ${job}`);
     return new aws.lambda.Invocation(
@@ -130,6 +143,7 @@ export class Jobs extends pulumi.ComponentResource {
         functionName: this.#runner.name,
         // The revision changes with whatever the job is made of.
         input: pulumi.jsonStringify({ taskDefinition: definition.arn, container: job }),
+        ...when,
       },
       { parent: this, dependsOn },
     );
@@ -165,6 +179,17 @@ export class Jobs extends pulumi.ComponentResource {
       this,
     );
   }
+}
+
+/** Without a way out of the private subnets there is one from the public ones, which costs while a job runs. */
+function whereIn({ leadsOut, privateSubnetIds, publicSubnetIds }: Place) {
+  return {
+    SUBNETS: pulumi
+      .output([...(leadsOut ? privateSubnetIds : publicSubnetIds)])
+      .apply((ids) => ids.join(",")),
+    // Without either they get no image.
+    PUBLIC_ADDRESS: leadsOut ? "DISABLED" : "ENABLED",
+  };
 }
 
 function containerOf(

@@ -35,14 +35,25 @@ const subnetsOf = {
 
 type Kind = keyof typeof subnetsOf;
 
-export class Network extends pulumi.ComponentResource {
-  readonly vpcId: pulumi.Output<string>;
+/** A network as what runs in it needs it, whoever made it. */
+export interface Place {
+  readonly vpcId: pulumi.Input<string>;
   /** Security group that lets nothing through. */
+  readonly closedGroupId: pulumi.Input<string>;
+  readonly publicSubnetIds: readonly pulumi.Input<string>[];
+  readonly privateSubnetIds: readonly pulumi.Input<string>[];
+  /** Whether private subnets have a way to the internet, too. */
+  readonly leadsOut: boolean;
+}
+
+export class Network extends pulumi.ComponentResource implements Place {
+  readonly vpcId: pulumi.Output<string>;
   readonly closedGroupId: pulumi.Output<string>;
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly privateSubnetIds: pulumi.Output<string>[];
   /** Without any route out of the network. */
   readonly dataSubnetIds: pulumi.Output<string>[];
+  readonly leadsOut: boolean;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Network", name, {}, opts);
@@ -129,6 +140,7 @@ export class Network extends pulumi.ComponentResource {
     if (args.flowLogDays !== undefined) keepFlowLog(name, vpc.id, args.flowLogDays, this);
 
     this.vpcId = vpc.id;
+    this.leadsOut = args.nat !== "none";
     this.closedGroupId = closed.id;
     const ids = (of: aws.ec2.Subnet[]) => of.map(({ id }) => id);
     this.publicSubnetIds = ids(reached);

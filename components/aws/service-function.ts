@@ -45,7 +45,7 @@ export class ServiceFunction extends pulumi.ComponentResource {
     super("tristack:aws:ServiceFunction", name, {}, opts);
     const within = { parent: this };
     const { settings } = args;
-    const group = goingOut(name, args.vpcId, `What the service ${name} reaches`, this);
+    const groupId = goingOut(name, args.vpcId, `What the service ${name} reaches`, this);
     const logs = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logDays }, within);
     const role = this.#role(name, args, logs);
     const { lambda } = settings;
@@ -64,7 +64,7 @@ export class ServiceFunction extends pulumi.ComponentResource {
         memorySize: mebibytes(settings.memory),
         timeout: seconds(args.timeout),
         environment: { variables: variablesOf(args) },
-        vpcConfig: { subnetIds: [...args.subnetIds], securityGroupIds: [group.id] },
+        vpcConfig: { subnetIds: [...args.subnetIds], securityGroupIds: [groupId] },
         // Otherwise its network interfaces hold the group for up to 45 min: pulumi-aws#2642, #4392.
         replaceSecurityGroupsOnDestroy: true,
         replacementSecurityGroupIds: [args.closedGroupId],
@@ -84,7 +84,7 @@ export class ServiceFunction extends pulumi.ComponentResource {
     );
     this.functionName = made.name;
     this.functionArn = made.arn;
-    this.groupId = group.id;
+    this.groupId = groupId;
     this.registerOutputs({ functionName: made.name });
   }
 

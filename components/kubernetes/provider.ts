@@ -3,6 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import type { Owner } from "../shared/labels.ts";
+import { fullStackName } from "../shared/stack-name.ts";
 import {
   type ClusterAccess,
   type ClusterSetting,
@@ -22,19 +23,12 @@ export async function reachedCluster(
   owner: Owner,
 ): Promise<ClusterAccess> {
   if (stack === undefined) return given;
-  const name = fullName(stack, owner);
+  const name = fullStackName(stack, owner);
   const other = new pulumi.StackReference("cluster", { name });
   const details = await other.getOutputDetails(KUBECONFIG_OUTPUT);
   const content = kubeconfigText(details.value ?? details.secretValue);
   if (content !== undefined) return { ...given, content };
   throw new pulumi.RunError(exportsNone(name));
-}
-
-/** `staging` is a stack of this project, `platform/staging` one of this organization. */
-function fullName(stack: string, { project }: Owner): string {
-  const parts = stack.split("/");
-  if (parts.length === 3) return stack;
-  return [pulumi.getOrganization(), ...(parts.length === 2 ? parts : [project, stack])].join("/");
 }
 
 /**

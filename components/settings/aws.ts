@@ -1,6 +1,6 @@
 /** A stack that runs at AWS: its services as functions of Lambda, its database at RDS, its files in S3. */
 import { z } from "zod";
-import { domain, identifier, release, secrets, services } from "./application.ts";
+import { domain, identifier, image, release, secrets, services } from "./application.ts";
 import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
 import {
@@ -10,6 +10,7 @@ import {
   list,
   object,
   oneOf,
+  otherStack,
   secretName,
   size,
   text,
@@ -22,7 +23,7 @@ const dns = object({
   ),
 });
 
-const network = object({
+export const network = object({
   zones: wholeNumber(2, 3).default(2).describe("Availability zones. Changing it is not possible in place."),
   nat: oneOf(["none", "one", "per-zone"])
     .default("none")
@@ -31,7 +32,7 @@ const network = object({
     ),
 });
 
-const database = object({
+export const database = object({
   name: identifier().default("app").describe("Name of the database. Used when it is created."),
   user: identifier().default("app").describe("Its owner, whom the services connect as. Used as `name` is."),
   instanceClass: text(/^db\.[a-z0-9]+\.[a-z0-9]+$/, "a class of RDS, such as db.t4g.small")
@@ -50,6 +51,18 @@ const database = object({
   backupDays: wholeNumber(7, 35)
     .default(7)
     .describe("Days that it can be brought back to any moment of, by RDS itself."),
+});
+
+const shared = object({
+  stack: otherStack("staging").describe(
+    "The stack whose network and database instance the environment uses: of the target aws, in the same region, and not production. Changing it leaves the environment's database where it is, and makes a new one there.",
+  ),
+});
+
+const images = object({
+  postgres: image()
+    .default("public.ecr.aws/docker/library/postgres:16-alpine")
+    .describe("With psql of PostgreSQL 16: makes the database of an environment that shares its instance."),
 });
 
 const proxy = object({
@@ -98,6 +111,11 @@ export const awsSchema = object({
     .describe("Processors that the images are for; arm64 costs a fifth less."),
   network: network.prefault({}).describe("The network that services and database are in."),
   database: database.prefault({}).describe("PostgreSQL 16 of RDS."),
+  shared: shared
+    .optional()
+    .describe(
+      "What a preview environment uses of another stack's, in place of `network` and `database`: so it costs cents. Left out, it has its own.",
+    ),
   proxy: proxy.prefault({}).describe("What a request may be."),
   delivery: delivery.prefault({}).describe("How traffic moves to a release by `tristack deploy`."),
   permissionsBoundary: text(
@@ -113,5 +131,6 @@ export const awsSchema = object({
     .describe(
       "Who is told that something is wrong. A preview environment has alarms where this names somebody, all others have them.",
     ),
+  images: images.prefault({}).describe("Images of the stack's own parts."),
   secrets,
 });

@@ -22,6 +22,7 @@ import {
   object,
   objectName,
   oneOf,
+  otherStack,
   secretName,
   size,
   text,
@@ -35,10 +36,7 @@ const cluster = object({
   context: anyText("the name of a context of the kubeconfig")
     .optional()
     .describe("Context in it. Default: its current one, whatever that is on the day."),
-  stack: text(
-    /^([\w.-]+\/){0,2}[\w.-]+$/,
-    "a stack such as cluster, or platform/cluster of another project, or organization/platform/cluster",
-  )
+  stack: otherStack("cluster")
     .optional()
     .describe(
       "In place of both: the stack that the cluster is of. It exports `kubeconfig`, as those of the target `cluster` do.",

@@ -3,6 +3,7 @@
  * may be no more than its consequence are left out, so that everything is reported at once and nothing twice.
  */
 import { awsRules } from "./aws-rules.ts";
+import { awsSharedRules } from "./aws-shared-rules.ts";
 import { certificateRules } from "./certificate-rules.ts";
 import { clusterStackRules } from "./cluster-stack-rules.ts";
 import { kubernetesRules } from "./kubernetes-rules.ts";
@@ -39,7 +40,7 @@ const clusterRules = [
   ...serviceRules,
   noLambdaRule,
 ];
-const awsTargetRules = [...applicationRules, ...awsRules, ...serviceRules];
+const awsTargetRules = [...applicationRules, ...awsRules, ...awsSharedRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [

@@ -53,6 +53,14 @@ export function secretName(what: string) {
   return variableName().describe(`${what}: its name under \`secrets\`.`);
 }
 
+/** Another stack, by its name and, where that differs, its project and organization. */
+export function otherStack(example: string) {
+  return text(
+    /^([\w.-]+\/){0,2}[\w.-]+$/,
+    `a stack such as ${example}, or platform/${example} of another project, or organization/platform/${example}`,
+  );
+}
+
 /** A size such as `512MiB` or `2GiB`, in bounds. */
 export function size(min: string, max: string) {
   const need = `a size such as 512MiB or 2GiB, from ${min} to ${max}`;

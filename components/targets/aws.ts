@@ -9,7 +9,6 @@ import { HealthGate } from "../aws/health-gate.ts";
 import { HttpApi } from "../aws/http-api.ts";
 import { type Job, Jobs } from "../aws/jobs.ts";
 import { keptSecret } from "../aws/kept-secret.ts";
-import { Network } from "../aws/network.ts";
 import { OriginKey } from "../aws/origin-key.ts";
 import { awsProvider } from "../aws/provider.ts";
 import { Records } from "../aws/records.ts";
@@ -23,9 +22,10 @@ import { type AwsSettings, type Service, isProtected, secretValue } from "../set
 import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
-import { mebibytes, seconds } from "../shared/units.ts";
+import { seconds } from "../shared/units.ts";
+import { type Ground, gibibytesOf, groundOf, sharedBy } from "./aws-ground.ts";
 
-export function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Built {
+export async function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Promise<Built> {
   const { environment, domain, region, architecture, proxy } = settings;
   const { kind } = environment;
   const protect = isProtected(kind);
@@ -39,35 +39,8 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   const services = Object.entries(settings.services).sort(([a], [b]) => (a < b ? -1 : 1));
   const zone = aws.route53.getZoneOutput({ name: settings.dns.zone }, { provider });
 
-  const network = new Network(
-    "network",
-    {
-      zones: settings.network.zones === 3 ? 3 : 2,
-      nat: settings.network.nat,
-      endpoints: settings.network.nat === "none" ? ["secretsmanager"] : [],
-      ...(kind === "production" ? { flowLogDays: logDays } : {}),
-      protect,
-    },
-    opts,
-  );
-  const storage = Math.ceil(mebibytes(settings.database.storage) / 1024);
-  const database = new Database(
-    "database",
-    {
-      vpcId: network.vpcId,
-      subnetIds: network.dataSubnetIds,
-      instanceClass: settings.database.instanceClass,
-      storage,
-      name: settings.database.name,
-      user: settings.database.user,
-      multiAz: settings.database.standby && kind !== "preview",
-      backupDays: settings.database.backupDays,
-      finalSnapshot: kind !== "preview",
-      protect,
-      deletionProtection: kind === "production",
-    },
-    opts,
-  );
+  const ground = await groundOf(settings, owner, logDays, opts);
+  const { network, database } = ground;
 
   const secretArns = secretsAt(settings, database, opts);
   const versioned = (name: string, service: Service) => ({
@@ -79,11 +52,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
   const jobs = new Jobs(
     "jobs",
     {
-      vpcId: network.vpcId,
-      // Without a way out of the private subnets there is one from the public ones, which costs while a job runs.
-      ...(settings.network.nat === "none"
-        ? { subnetIds: network.publicSubnetIds, publicAddress: true }
-        : { subnetIds: network.privateSubnetIds, publicAddress: false }),
+      network,
       jobs: Object.fromEntries(
         services.flatMap(([name, service]): [string, Job][] =>
           service.migrate
@@ -134,7 +103,7 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
           gate,
           shiftedLater: release.previous !== undefined,
         },
-        { ...opts, dependsOn: [network] },
+        { ...opts, dependsOn: [...ground.ready] },
       );
       if (service.uses.includes("database")) database.letIn(name, made.groupId);
       return [name, made];
@@ -189,11 +158,15 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
         functions: Object.fromEntries(
           Object.entries(functions).map(([name, { functionName }]) => [name, functionName]),
         ),
-        database: {
-          instanceId: database.instanceId,
-          instanceClass: settings.database.instanceClass,
-          storage,
-        },
+        ...(database instanceof Database
+          ? {
+              database: {
+                instanceId: database.instanceId,
+                instanceClass: settings.database.instanceClass,
+                storage: gibibytesOf(settings),
+              },
+            }
+          : {}),
       },
       opts,
     );
@@ -207,14 +180,20 @@ export function awsTarget(settings: AwsSettings, release: Release, owner: Owner)
       version: "16",
       host: database.host,
       port: database.port,
+      name: database.databaseName,
+      user: database.user,
       secretRef: pulumi.interpolate`aws-sm:${database.secretArn}`,
     },
     volumes: [
-      { name: "database", id: database.instanceId },
+      {
+        name: "database",
+        id: database instanceof Database ? database.instanceId : database.databaseName,
+      },
       ...(cdn ? [{ name: "assets", id: cdn.assetsBucket }] : []),
     ],
     strategy: "canary",
     statusRef: new Records("records", { protect }, opts).statusRef,
+    shared: sharedBy(ground, settings, jobs.groupId),
     cost: cost.estimate(),
   };
 }
@@ -232,7 +211,11 @@ function migrationOf(service: string): string {
 }
 
 /** Keeps the settings' secrets, each once, and says where those are that a service asks for. */
-function secretsAt(settings: AwsSettings, database: Database, opts: pulumi.ComponentResourceOptions) {
+function secretsAt(
+  settings: AwsSettings,
+  database: Ground["database"],
+  opts: pulumi.ComponentResourceOptions,
+) {
   const holder = new pulumi.ComponentResource("tristack:aws:Secrets", "secrets", {}, opts);
   const wanted = new Set(Object.values(settings.services).flatMap(({ secrets }) => secrets));
   const arns = Object.fromEntries(

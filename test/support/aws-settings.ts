@@ -41,6 +41,17 @@ export function goodAws(): Config {
   };
 }
 
+/** A preview environment of it that uses staging's network and database instance. */
+export function goodAwsShared(): Config {
+  const own = Object.entries(goodAws()).filter(([key]) => key !== "database" && key !== "alarms");
+  return {
+    ...Object.fromEntries(own),
+    environment: { kind: "preview", expiresAt: "2026-12-24T00:00:00Z", pullRequest: 42 },
+    domain: "pr-42.shop.example.com",
+    shared: { stack: "staging" },
+  };
+}
+
 export function goodAccount(): Config {
   return {
     target: "account",

@@ -185,6 +185,21 @@ describe("functions of Lambda", () => {
       });
     });
 
+    it("that is for the end of something run it then, and not while that comes or changes", async () => {
+      const handler = await handlerOf("run-task");
+      answers = {
+        RunTask: () => task({}),
+        DescribeTasks: () => task({ lastStatus: "STOPPED", containers: [{ exitCode: 0 }] }),
+      };
+      const lifecycle = (action: string) =>
+        handler({ ...EVENT, lifecycle: { action, prev_input: EVENT } }, CONTEXT);
+      asked.length = 0;
+      for (const action of ["create", "update"]) assert.deepEqual(await lifecycle(action), {});
+      assert.deepEqual(asked, []);
+      assert.deepEqual(await lifecycle("delete"), { exitCode: 0 });
+      assert.equal(asked[0]?.[0], "RunTask");
+    });
+
     it("say why where Fargate starts nothing, and where there is no time left", async () => {
       const handler = await handlerOf("run-task");
       answers = { RunTask: () => ({ failures: [{ reason: "RESOURCE:FARGATE" }] }) };

@@ -4,7 +4,7 @@ import { dockerOf } from "../../cli/stack-docker.ts";
 import { CliError } from "../../cli/errors.ts";
 import { parseStackFile, readProject } from "../../cli/project.ts";
 import { parseSettings } from "../../components/settings.ts";
-import { goodAccount, goodAws } from "../support/aws-settings.ts";
+import { goodAccount, goodAws, goodAwsShared } from "../support/aws-settings.ts";
 import { CONTEXT, type Config, changed, problemLines, rawConfig } from "../support/settings.ts";
 
 const AWS: [path: string, value: unknown, line: string][] = [
@@ -58,6 +58,11 @@ const AWS: [path: string, value: unknown, line: string][] = [
     "boundary",
     "permissionsBoundary is boundary; needs the ARN of a policy, such as arn:aws:iam::123456789012:policy/tristack/boundary",
   ],
+  [
+    "shared",
+    { stack: "staging" },
+    "shared is an object; needs to be left out, since the environment is production",
+  ],
   ["cache", {}, "cache is not a setting; needs to be removed"],
 ];
 
@@ -76,13 +81,49 @@ const ACCOUNT: typeof AWS = [
   ["budget.monthlyUsd", 0, "budget.monthlyUsd is 0; needs a number of USD from 1 to 1000000"],
 ];
 
-const targets: [target: string, good: () => Config, bad: typeof AWS][] = [
-  ["aws", goodAws, AWS],
-  ["account", goodAccount, ACCOUNT],
+const SHARED: typeof AWS = [
+  [
+    "shared",
+    { stack: "a/b/c/d" },
+    "shared.stack is a/b/c/d; needs a stack such as staging, or platform/staging of another project, or organization/platform/staging",
+  ],
+  [
+    "shared",
+    {},
+    "shared.stack is missing; needs a stack such as staging, or platform/staging of another project, or organization/platform/staging",
+  ],
+  ["network", { nat: "one" }, "network.nat is one; needs to be left out, since shared.stack has it"],
+  [
+    "database",
+    { storage: "50GiB" },
+    'database.storage is "50GiB"; needs to be left out, since shared.stack has it',
+  ],
+  ["database", { name: "shop" }, "database.name is shop; needs to be left out, since shared.stack has it"],
+  [
+    "environment",
+    { kind: "staging" },
+    "shared is an object; needs to be left out, since the environment is staging",
+  ],
+  [
+    "environment",
+    { kind: "local" },
+    "environment.kind is local; needs staging, production or preview, since the target is aws",
+  ],
+  [
+    "images",
+    { postgres: "Postgres" },
+    "images.postgres is Postgres; needs an image such as postgres:16-alpine or ghcr.io/org/web@sha256:…",
+  ],
 ];
 
-for (const [target, good, bad] of targets)
-  describe(`the settings of the target ${target}`, () => {
+const targets: [of: string, target: string, good: () => Config, bad: typeof AWS][] = [
+  ["the target aws", "aws", goodAws, AWS],
+  ["an environment on another stack's network and database instance", "aws", goodAwsShared, SHARED],
+  ["the target account", "account", goodAccount, ACCOUNT],
+];
+
+for (const [of, target, good, bad] of targets)
+  describe(`the settings of ${of}`, () => {
     it("are taken as they are", () => {
       const result = parseSettings(rawConfig(good()), CONTEXT);
       assert.ok("settings" in result, JSON.stringify(result));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { costOf } from "../../cli/commands/cost.ts";
 import { type Estimate, estimate } from "../../components/shared/cost.ts";
+import { goodAwsShared } from "../support/aws-settings.ts";
 import { goodCluster } from "../support/cluster-settings.ts";
 import { goodKubernetes } from "../support/kubernetes-settings.ts";
 
@@ -127,6 +128,37 @@ describe("tristack cost", () => {
       release: undefined,
     };
     assert.deepEqual(await cost("shop", settings), { monthlyUsd: null, lines: [], unpriced: ["cluster"] });
+  });
+
+  it("asks nobody for a preview environment's network and database instance, and names whose they are", async () => {
+    const secrets = { SECRET_KEY: { secure: "v1:abc" } };
+    const { monthlyUsd, lines, unpriced } = await cost("pr-42", {
+      ...goodAwsShared(),
+      region: "us-east-1",
+      services: {
+        api: {
+          image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/api",
+          port: 8000,
+          routes: ["/"],
+          uses: ["database"],
+          secrets: ["SECRET_KEY"],
+        },
+      },
+      secrets,
+    });
+    assert.equal(monthlyUsd, 0.8);
+    assert.deepEqual(
+      lines.map(({ resource, what }) => [resource, what]),
+      [
+        ["database-url", "secret"],
+        ["secret-secret-key", "secret"],
+      ],
+    );
+    assert.equal(unpriced.at(-1), "network and database instance of staging");
+    assert.ok(
+      unpriced.every((line) => !line.includes("no price")),
+      unpriced.join(", "),
+    );
   });
 
   it("refuses settings that are wrong", async () => {

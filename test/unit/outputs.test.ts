@@ -91,7 +91,7 @@ describe("outputs", () => {
   });
 
   const wrong: readonly [path: string, value: unknown, line: string][] = [
-    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.3.0'],
+    ["schemaVersion", "2.0.0", 'schemaVersion is "2.0.0"; needs one of: 1.4.0'],
     ["target", "heroku", "target is heroku; needs one of: vps, aws, kubernetes"],
     ["release", "v1.0.0", "release is v1.0.0; needs an object"],
     ["release.id", undefined, "release.id is missing; needs text"],
@@ -106,6 +106,7 @@ describe("outputs", () => {
     ["services.0.replicas", 0, "services[0].replicas is 0; needs at least 1"],
     ["services.0.port", "80", 'services[0].port is "80"; needs a number'],
     ["monitoring", { metrics: null }, "monitoring.dashboards is missing; needs an http or https URL"],
+    ["shared", undefined, "shared is missing; needs an object"],
     ["cost", undefined, "cost is missing; needs an object"],
   ];
   for (const [path, value, line] of wrong) {

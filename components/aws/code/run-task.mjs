@@ -1,6 +1,7 @@
 /**
  * Runs a command in a container of Fargate and waits for its end: what a function has no tools, no time or no place for.
- * Event: { taskDefinition, container, command? }. The last lines of the container's log are in the error of one that fails.
+ * Event: { taskDefinition, container, command?, lifecycle? }. The last lines of the container's log are in the error of one
+ * that fails. Where Pulumi says what becomes of its resource (lifecycle), it is for the end of that alone.
  */
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeTasksCommand, ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
@@ -11,7 +12,8 @@ const logs = new CloudWatchLogsClient();
 const PAUSE_MS = 3000;
 const SHOWN_LINES = 20;
 
-export async function handler({ taskDefinition, container, command }, context) {
+export async function handler({ taskDefinition, container, command, lifecycle }, context) {
+  if (lifecycle && lifecycle.action !== "delete") return {};
   const { tasks = [], failures = [] } = await ecs.send(
     new RunTaskCommand({
       cluster: CLUSTER,

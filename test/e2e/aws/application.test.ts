@@ -5,69 +5,30 @@
  * What a function does is not asked: moto answers for it, and for visitors an edge of the test's own (e2e-edge.ts).
  */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateRepositoryCommand, PutImageCommand } from "@aws-sdk/client-ecr";
-import { stringify } from "yaml";
 import { Clients } from "../../../cli/aws/clients.ts";
 import type { Released } from "../../../cli/release.ts";
 import { goodAccount, goodAws } from "../../support/aws-settings.ts";
-import { PROJECT } from "../../support/e2e-clone.ts";
+import { AwsPlace } from "../../support/e2e-aws.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { type Edge, startEdge } from "../../support/e2e-edge.ts";
-import { type Moto, REGION, envOf, hostedZone, startMoto } from "../../support/e2e-moto.ts";
+import { REGION, envOf } from "../../support/e2e-moto.ts";
 import { itFully } from "../../support/e2e-tier.ts";
-import { Workspace } from "../../support/e2e-workspace.ts";
 import { type Config, changed } from "../../support/settings.ts";
 
 const STACK = "pr-7";
 const ENVIRONMENT = { kind: "preview", expiresAt: "2027-12-24T00:00:00Z" };
 
 describe("an application at AWS", () => {
-  let place: Workspace;
-  let moto: Moto;
+  let aws: AwsPlace;
+  before(async () => (aws = await AwsPlace.create("aws-application")));
+  after(() => aws?.dispose());
 
-  before(async () => {
-    place = await Workspace.create("aws-application");
-    moto = await startMoto({
-      MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
-      S3_IGNORE_SUBDOMAIN_BUCKETNAME: "true",
-      MOTO_ACM_VALIDATION_WAIT: "1",
-    });
-    Object.assign(place.env, {
-      ...envOf(moto),
-      PULUMI_BACKEND_URL: `file://${await place.folder("state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "e2e",
-    });
-    await hostedZone(moto, "example.com");
-  });
-  after(async () => {
-    await place?.dispose();
-    await moto?.stop();
-  });
-
-  const pulumi = (stack: string, command: string, ...more: string[]) =>
-    place.pulumi([command, "--stack", stack, ...more], { timeoutSeconds: 1200 });
-  const up = (stack = STACK) => pulumi(stack, "up", "--yes", "--skip-preview");
-  const unchanged = (...more: string[]) => pulumi(STACK, "preview", "--expect-no-changes", ...more);
-
-  /** What of the file is Pulumi's stays: the salt, and secrets. */
-  async function write(stack: string, config: Config): Promise<void> {
-    const file = join(place.root, `Pulumi.${stack}.yaml`);
-    const before = await readFile(file, "utf8").catch(() => "");
-    const salt = /^encryptionsalt:.*$/m.exec(before)?.[0] ?? "";
-    const secrets = new RegExp(`^ {2}${PROJECT}:secrets:\\n(?: {4}.*\\n)+`, "m").exec(before)?.[0] ?? "";
-    const keyed = Object.entries(config)
-      .filter(([key]) => key !== "secrets")
-      .map(([key, value]) => [`${PROJECT}:${key}`, value]);
-    const text = stringify({ config: Object.fromEntries(keyed) as Config });
-    await writeFile(file, `${text}${secrets}${salt}\n`);
-  }
-
+  const unchanged = (...more: string[]) => aws.pulumi(STACK, "preview", "--expect-no-changes", ...more);
   const releaseOf = (release: object) =>
-    write(STACK, { ...goodAws(), environment: ENVIRONMENT, alarms: {}, release });
+    aws.write(STACK, { ...goodAws(), environment: ENVIRONMENT, alarms: {}, release });
 
   interface Alias {
     FunctionName: string;
@@ -75,7 +36,7 @@ describe("an application at AWS", () => {
   }
 
   async function functionName(service: string): Promise<string> {
-    const { Functions } = JSON.parse(await moto.ask("lambda", "/2015-03-31/functions/")) as {
+    const { Functions } = JSON.parse(await aws.moto.ask("lambda", "/2015-03-31/functions/")) as {
       Functions: { FunctionName: string }[];
     };
     const found = Functions.find(({ FunctionName }) => FunctionName.includes(`-${service}-`));
@@ -85,20 +46,17 @@ describe("an application at AWS", () => {
 
   async function aliasOf(service: string): Promise<Alias> {
     const name = await functionName(service);
-    return JSON.parse(await moto.ask("lambda", `/2015-03-31/functions/${name}/aliases/live`)) as Alias;
+    return JSON.parse(await aws.moto.ask("lambda", `/2015-03-31/functions/${name}/aliases/live`)) as Alias;
   }
 
   itFully("comes up, and a second preview has nothing to change", async () => {
     await releaseOf({ version: "v1" });
-    succeeded(await place.pulumi(["stack", "init", STACK]));
-    for (const name of ["SECRET_KEY", "SLACK_WEBHOOK"])
-      succeeded(
-        await place.pulumi(
-          ["config", "set", "--secret", "--path", `${PROJECT}:secrets.${name}`, "--stack", STACK],
-          { input: `a-secret-that-is-long-enough-${name}` },
-        ),
-      );
-    const ran = succeeded(await up());
+    const names = ["SECRET_KEY", "SLACK_WEBHOOK"];
+    await aws.init(
+      STACK,
+      Object.fromEntries(names.map((name) => [name, `a-secret-that-is-long-enough-${name}`])),
+    );
+    const ran = succeeded(await aws.up(STACK));
     console.log(`      ${ran.seconds.toFixed(1)} s`);
     assert.doesNotMatch(ran.all, /a-secret-that-is-long-enough/);
     succeeded(await unchanged());
@@ -106,16 +64,16 @@ describe("an application at AWS", () => {
   });
 
   itFully("keeps no secret in plain text, neither in the state nor in a function's variables", async () => {
-    const state = succeeded(await pulumi(STACK, "stack", "export")).stdout;
+    const state = succeeded(await aws.pulumi(STACK, "stack", "export")).stdout;
     assert.doesNotMatch(state, /a-secret-that-is-long-enough/);
-    const functions = await moto.ask("lambda", "/2015-03-31/functions/");
+    const functions = await aws.moto.ask("lambda", "/2015-03-31/functions/");
     assert.doesNotMatch(functions, /a-secret-that-is-long-enough|postgresql:/);
     assert.match(functions, /"DATABASE_URL_ARN": ?"arn:aws:secretsmanager:/);
   });
 
   itFully("brings a release: a new version of each function, its migration, then the alias", async () => {
     await releaseOf({ version: "v2" });
-    const ran = succeeded(await up());
+    const ran = succeeded(await aws.up(STACK));
     for (const service of ["api", "web"]) assert.equal((await aliasOf(service)).FunctionVersion, "2");
     const migrated = ran.all.indexOf("api-migration");
     assert.ok(migrated > 0);
@@ -126,17 +84,17 @@ describe("an application at AWS", () => {
     const { services } = goodAws() as { services: object };
     const previous = { id: "v2-0badcafe", version: "v2", settings: { services, proxy: {} } };
     await releaseOf({ version: "v3", previous });
-    succeeded(await up());
+    succeeded(await aws.up(STACK));
     const name = await functionName("api");
     const path = `/2015-03-31/functions/${name}/aliases/live`;
     const before = await aliasOf("api");
     assert.equal(before.FunctionVersion, "2", "published, and not asked yet");
-    await moto.ask("lambda", path, JSON.stringify({ FunctionVersion: "3" }), "PUT");
+    await aws.moto.ask("lambda", path, JSON.stringify({ FunctionVersion: "3" }), "PUT");
 
-    succeeded(await up());
+    succeeded(await aws.up(STACK));
     assert.equal((await aliasOf("api")).FunctionVersion, "3", "the update does not move it back");
     await releaseOf({ version: "v3" });
-    succeeded(await up());
+    succeeded(await aws.up(STACK));
     for (const service of ["api", "web"]) assert.equal((await aliasOf(service)).FunctionVersion, "3");
     succeeded(await unchanged());
   });
@@ -145,29 +103,29 @@ describe("an application at AWS", () => {
     /** Versions of the function that answer with errors. */
     const broken = new Set<string>();
     let edge: Edge;
-    let aws: Clients;
+    let clients: Clients;
     const environment = { ...process.env };
 
     before(async () => {
-      Object.assign(process.env, envOf(moto));
-      aws = new Clients(REGION);
+      Object.assign(process.env, envOf(aws.moto));
+      clients = new Clients(REGION);
       for (const service of ["web", "api"]) {
-        await aws.registry.send(new CreateRepositoryCommand({ repositoryName: `shop/${service}` }));
+        await clients.registry.send(new CreateRepositoryCommand({ repositoryName: `shop/${service}` }));
         for (const tag of ["v3", "v4", "v5", "v6", "v7"]) await push(service, tag);
       }
       edge = await startEdge({
-        moto,
+        moto: aws.moto,
         domain: "shop.example.com",
-        folder: await place.folder("edge"),
+        folder: await aws.place.folder("edge"),
         functionName: () => functionName("api").catch(() => undefined),
         statusOf: (version) => (broken.has(version) ? 500 : 200),
       });
-      Object.assign(place.env, edge.env);
-      await write(STACK, SETTINGS);
+      Object.assign(aws.place.env, edge.env);
+      await aws.write(STACK, SETTINGS);
     });
     after(async () => {
       await edge?.stop();
-      for (const name of Object.keys(envOf(moto))) {
+      for (const name of Object.keys(envOf(aws.moto))) {
         if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
         else process.env[name] = environment[name];
       }
@@ -184,7 +142,7 @@ describe("an application at AWS", () => {
     async function push(service: string, imageTag: string): Promise<void> {
       const mediaType = "application/vnd.oci.image.manifest.v1+json";
       const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType, layers: [], tag: imageTag });
-      await aws.registry.send(
+      await clients.registry.send(
         new PutImageCommand({
           repositoryName: `shop/${service}`,
           imageTag,
@@ -194,7 +152,7 @@ describe("an application at AWS", () => {
       );
     }
 
-    const tristack = (args: string[]) => place.tristack(args, { timeoutSeconds: 600 });
+    const tristack = (args: string[]) => aws.place.tristack(args, { timeoutSeconds: 600 });
     const deploy = (version: string) => tristack(["deploy", STACK, "--version", version, "--json"]);
     const releaseThatRuns = async () => {
       const { stdout } = succeeded(await tristack(["outputs", STACK, "--json"]));
@@ -236,12 +194,12 @@ describe("an application at AWS", () => {
     });
 
     itFully("goes back by itself when an alarm rings", async () => {
-      const { MetricAlarms = [] } = await aws.metrics.send(new DescribeAlarmsCommand({}));
+      const { MetricAlarms = [] } = await clients.metrics.send(new DescribeAlarmsCommand({}));
       const errors = MetricAlarms.find(({ AlarmName }) => AlarmName?.startsWith("alarm-errors"));
       assert.ok(errors?.AlarmName);
       const { AlarmName } = errors;
       const set = (StateValue: "OK" | "ALARM") =>
-        aws.metrics.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: "set by hand" }));
+        clients.metrics.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: "set by hand" }));
       await set("OK");
       const next = await nextVersion();
       const ringing = (async () => {
@@ -293,7 +251,7 @@ describe("an application at AWS", () => {
     });
 
     itFully("is rolled back to the release before, with the settings that it had", async () => {
-      await write(STACK, changed(SETTINGS, ["services", "api", "environment"], { GREETING: "new" }));
+      await aws.write(STACK, changed(SETTINGS, ["services", "api", "environment"], { GREETING: "new" }));
       succeeded(await deploy("v7"));
       const { variables } = await variablesOf("api");
       assert.equal(variables.GREETING, "new");
@@ -302,7 +260,7 @@ describe("an application at AWS", () => {
       assert.partialDeepStrictEqual(await releaseThatRuns(), { version: "v4", passed: true });
       const after = (await variablesOf("api")).variables;
       assert.deepEqual([after.GREETING, after.RELEASE], [undefined, "v4"]);
-      await write(STACK, SETTINGS);
+      await aws.write(STACK, SETTINGS);
       succeeded(await unchanged());
     });
 
@@ -310,7 +268,7 @@ describe("an application at AWS", () => {
       const name = await functionName(service);
       const { FunctionVersion } = await aliasOf(service);
       const path = `/2015-03-31/functions/${name}/configuration?Qualifier=${FunctionVersion}`;
-      const { Environment } = JSON.parse(await moto.ask("lambda", path)) as {
+      const { Environment } = JSON.parse(await aws.moto.ask("lambda", path)) as {
         Environment: { Variables: Record<string, string> };
       };
       return { variables: Environment.Variables };
@@ -318,39 +276,38 @@ describe("an application at AWS", () => {
   });
 
   itFully("changes one setting in place", async () => {
-    const same = changed(goodAws(), ["release"], undefined);
-    await write(STACK, {
-      ...same,
+    await aws.write(STACK, {
+      ...changed(goodAws(), ["release"], undefined),
       environment: ENVIRONMENT,
       alarms: { emails: ["dev@example.com"] },
       proxy: { timeout: "20s" },
     });
-    const ran = succeeded(await pulumi(STACK, "preview", "--diff"));
+    const ran = succeeded(await aws.pulumi(STACK, "preview", "--diff"));
     assert.doesNotMatch(ran.all, /to (replace|delete)/);
-    succeeded(await up());
+    succeeded(await aws.up(STACK));
     succeeded(await unchanged());
   });
 
   itFully("is destroyed without a rest", async () => {
-    const ran = succeeded(await pulumi(STACK, "destroy", "--yes", "--skip-preview"));
+    const ran = succeeded(await aws.destroy(STACK));
     console.log(`      ${ran.seconds.toFixed(1)} s`);
-    const { Functions } = JSON.parse(await moto.ask("lambda", "/2015-03-31/functions/")) as {
+    const { Functions } = JSON.parse(await aws.moto.ask("lambda", "/2015-03-31/functions/")) as {
       Functions: unknown[];
     };
     assert.deepEqual(Functions, []);
-    const { items } = JSON.parse(await moto.ask("apigateway", "/v2/apis")) as { items: unknown[] };
+    const { items } = JSON.parse(await aws.moto.ask("apigateway", "/v2/apis")) as { items: unknown[] };
     assert.deepEqual(items, []);
-    const rds = await moto.ask("rds", "/?Action=DescribeDBInstances&Version=2014-10-31");
+    const rds = await aws.moto.ask("rds", "/?Action=DescribeDBInstances&Version=2014-10-31");
     assert.doesNotMatch(rds, /<DBInstanceIdentifier>/);
   });
 
   itFully("has an account that comes up and goes: registries, roles, a boundary", async () => {
     // moto makes a budget, and cannot read its tags.
     const account = changed(goodAccount(), ["budget"], undefined);
-    await write("account", { ...account, environment: ENVIRONMENT });
-    succeeded(await place.pulumi(["stack", "init", "account"]));
-    succeeded(await up("account"));
-    succeeded(await pulumi("account", "preview", "--expect-no-changes"));
-    succeeded(await pulumi("account", "destroy", "--yes", "--skip-preview"));
+    await aws.write("account", { ...account, environment: ENVIRONMENT });
+    await aws.init("account");
+    succeeded(await aws.up("account"));
+    succeeded(await aws.pulumi("account", "preview", "--expect-no-changes"));
+    succeeded(await aws.destroy("account"));
   });
 });

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { goodAccount, goodAws } from "../../support/aws-settings.ts";
+import { sharedIn } from "../../../cli/render/aws-answers.ts";
+import { goodAccount, goodAws, goodAwsShared } from "../../support/aws-settings.ts";
 import { buildGraph } from "../../support/graph.ts";
-import { AWS_SKIPS } from "../../support/lint/aws-skips.ts";
+import { AWS_SKIPS, PREVIEW_SKIPS } from "../../support/lint/aws-skips.ts";
 import type { Finding } from "../../support/lint/finding.ts";
 import { skipped } from "../../support/lint/skips.ts";
 import { checkovOf } from "../../support/lint/tools.ts";
@@ -23,23 +24,28 @@ describe("checkov about what is made at AWS", () => {
     writeFileSync(file, JSON.stringify(terraform));
     return checkovOf("terraform_json", file);
   };
-  const graphOf = async (config: Config) =>
-    terraformOf((await buildGraph({ stack: "shop", config, secretKeys: ["secrets"] })).resources);
+  const graphOf = async (config: Config) => {
+    const lastOutputs = sharedIn("eu-central-1");
+    const { resources } = await buildGraph({ stack: "shop", config, secretKeys: ["secrets"], lastOutputs });
+    return terraformOf(resources);
+  };
 
-  for (const [name, config] of [
-    ["an application in production", goodAws()],
-    ["an account", goodAccount()],
+  const ALL = [...AWS_SKIPS, ...PREVIEW_SKIPS];
+  for (const [name, config, skips] of [
+    ["an application in production", goodAws(), AWS_SKIPS],
+    ["a preview environment on staging's network and database instance", goodAwsShared(), ALL],
+    ["an account", goodAccount(), AWS_SKIPS],
   ] as const)
     it(`finds nothing in ${name} that is not said to be meant`, async () => {
       const { findings, passed } = await look(await graphOf(config));
       console.log(`      ${passed} passed, ${findings.length} skipped`);
       assert.ok(passed > 5);
-      assert.deepEqual(skipped(findings, AWS_SKIPS).failed, []);
+      assert.deepEqual(skipped(findings, skips).failed, []);
       found.push(...findings);
     });
 
   it("has a use for everything that is skipped", () => {
-    assert.deepEqual(skipped(found, AWS_SKIPS).unused, []);
+    assert.deepEqual(skipped(found, ALL).unused, []);
   });
 
   const broken: [what: string, type: string, name: string, change: object, rule: string][] = [

@@ -36,7 +36,7 @@ export const AWS_SKIPS: readonly Skip[] = [
   ),
   skip(
     "CKV_AWS_117",
-    /\.(origin-key|alarms-webhook|jobs)$/,
+    /\.(origin-key|alarms-webhook|(database-)?jobs)$/,
     "It speaks with AWS' own services, or with the internet: in the network it would need a way out, 33 USD a month.",
   ),
   skip(
@@ -100,5 +100,24 @@ export const AWS_SKIPS: readonly Skip[] = [
     "CKV2_AWS_5",
     /\.jobs$/,
     "Containers get it as they are started: the function that does so has it as a variable.",
+  ),
+];
+
+/** Those of a preview environment besides. */
+export const PREVIEW_SKIPS: readonly Skip[] = [
+  skip(
+    "CKV_AWS_338",
+    EVERYTHING,
+    "Its logs are of a few weeks, as it is: they are kept for 30 days, so that they outlive it.",
+  ),
+  skip(
+    "CKV_AWS_309",
+    /\.api-gateway-/,
+    "There is no distribution in front of it whose key could be asked for: the application asks who is there (rule 35).",
+  ),
+  skip(
+    "CKV2_AWS_23",
+    /\.domain$/,
+    "It leads to the API's name of its own, which is not known before it is there: the graph of a test has none.",
   ),
 ];
