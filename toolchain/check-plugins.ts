@@ -42,9 +42,7 @@ const MAPPED_TYPE = new Set([
 ]);
 
 /** Of the upstream provider alone: the official plugin hands them out in another form, or not. */
-const UPSTREAM_ONLY = new Set([
-  "aws:eks/cluster:Cluster (outputs).certificateAuthorities",
-]);
+const UPSTREAM_ONLY = new Set(["aws:eks/cluster:Cluster (outputs).certificateAuthorities"]);
 
 /** Set by Docker alone, though the package lets a program name it. */
 const READ_ONLY = new Set(["docker:index/volume:Volume (inputs).cluster.id"]);
