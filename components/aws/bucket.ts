@@ -114,7 +114,7 @@ export class Bucket extends pulumi.ComponentResource {
       Effect: "Allow" as const,
       Principal: { Service: service },
       Action: ["s3:PutObject"],
-      Resource: [pulumi.interpolate`${arn}/*`],
+      Resource: pulumi.interpolate`${arn}/*`,
       Condition: { StringEquals: { "aws:SourceAccount": account } },
     };
   }
