@@ -112,8 +112,10 @@ describe("images of the sample application on Lambda", () => {
       assert.doesNotMatch(page, /id="counter"/);
     });
 
-    it("has its secret: PostHog is asked with it", () => {
-      assert.ok(site.flagsAsked.some((body) => body.includes(site.secrets.POSTHOG_API_KEY)));
+    it("has its secret and the visitor's cookies: PostHog is asked with both", async () => {
+      await web.answer(get("/", { cookies: ["other=1", "sample_user=visitor7.signature"] }));
+      const asked = site.flagsAsked.find((body) => body.includes('"visitor7"'));
+      assert.ok(asked?.includes(site.secrets.POSTHOG_API_KEY), site.flagsAsked.join());
     });
 
     it("answers static files byte for byte", async () => {
@@ -162,60 +164,62 @@ describe("images of the sample application on Lambda", () => {
     });
   });
 
-  it("keep secrets out of their variables and out of what they say", async () => {
-    const hidden = [...Object.values(site.secrets), site.postgres.password];
-    for (const made of [api, web]) {
-      const variables = (await made.inspect()).Config.Env ?? [];
-      assert.ok(variables.some((one) => /^(SECRET_KEY|POSTHOG_API_KEY)_ARN=arn:aws:/.test(one)));
-      for (const place of [...variables, await made.log()])
-        for (const secret of hidden) assert.ok(!place.includes(secret));
-    }
-  });
-
-  it("are the images that start anywhere else as they always did", async () => {
-    const { images, postgres, secrets } = site;
-    const [apiPort, webPort, redisPort] = [await freePort(), await freePort(), await freePort()];
-    const env = { DATABASE_URL: postgres.url, SECRET_KEY: secrets.SECRET_KEY, PORT: String(apiPort) };
-    const refused = ended(await serve(images.api, env, ["--rm"]), 2);
-    assert.match(refused.all, /1 setting is wrong:\n {2}REDIS_URL: is not set; needs/);
-    const apiUrl = `http://127.0.0.1:${apiPort}`;
-    const started = [
-      await serve(images.redis, {}, ["--detach"], ["redis-server", "--port", String(redisPort)]),
-      await serve(images.api, { ...env, REDIS_URL: `redis://127.0.0.1:${redisPort}/0` }, ["--detach"]),
-      await serve(images.web, { PORT: String(webPort), API_INTERNAL_URL: apiUrl }, ["--detach"]),
-    ].map((ran) => succeeded(ran).stdout.trim());
-    stops.push(() => docker("rm", "--force", "--volumes", ...started));
-    await until(30, "the api is healthy", async () => (await ask(`${apiUrl}/health`)).status === 200);
-    const page = `http://127.0.0.1:${webPort}/`;
-    await until(30, "the page has a counter", async () =>
-      /id="counter"/.test(String((await ask(page)).body)),
-    );
-  });
-
-  for (const [service, name] of [
-    ["api", "SECRET_KEY"],
-    ["web", "SENTRY_DSN"],
-  ] as const)
-    it(`say why the ${service} cannot start: a secret that is not there, or may not be read`, async () => {
-      const said = `cannot start, 1 setting is wrong:\n  ${name}_ARN: is "${MISSING}"; needs a secret that can be read`;
-      for (const [keys, reason] of [
-        [site.keys, /ResourceNotFoundException: .*can't find the specified secret/],
-        [{ ...site.keys, AWS_SECRET_ACCESS_KEY: "another" }, /SignatureDoesNotMatch: /],
-      ] as const) {
-        const environment = { ...keys, [`${name}_ARN`]: MISSING };
-        const made = { image: site.images[service], command: COMMANDS[service], environment };
-        const broken = await LambdaFunction.create("broken", made);
-        try {
-          const { errorType, errorMessage } = await broken.fault(get("/health"));
-          assert.equal(errorType, "Function.SettingsError");
-          assert.ok(errorMessage.includes(said), errorMessage);
-          assert.match(errorMessage, reason);
-          const log = await broken.log();
-          assert.ok(log.includes(said), log);
-          assert.doesNotMatch(log, /File "|at .*:\d+:\d+/, "no traceback");
-        } finally {
-          await broken.dispose();
-        }
+  describe("both", () => {
+    it("keep secrets out of their variables and out of what they say", async () => {
+      const hidden = [...Object.values(site.secrets), site.postgres.password];
+      for (const made of [api, web]) {
+        const variables = (await made.inspect()).Config.Env ?? [];
+        assert.ok(variables.some((one) => /^(SECRET_KEY|POSTHOG_API_KEY)_ARN=arn:aws:/.test(one)));
+        for (const place of [...variables, await made.log()])
+          for (const secret of hidden) assert.ok(!place.includes(secret));
       }
     });
+
+    it("are the images that start anywhere else as they always did", async () => {
+      const { images, postgres, secrets } = site;
+      const [apiPort, webPort, redisPort] = [await freePort(), await freePort(), await freePort()];
+      const env = { DATABASE_URL: postgres.url, SECRET_KEY: secrets.SECRET_KEY, PORT: String(apiPort) };
+      const refused = ended(await serve(images.api, env, ["--rm"]), 2);
+      assert.match(refused.all, /1 setting is wrong:\n {2}REDIS_URL: is not set; needs/);
+      const apiUrl = `http://127.0.0.1:${apiPort}`;
+      const started = [
+        await serve(images.redis, {}, ["--detach"], ["redis-server", "--port", String(redisPort)]),
+        await serve(images.api, { ...env, REDIS_URL: `redis://127.0.0.1:${redisPort}/0` }, ["--detach"]),
+        await serve(images.web, { PORT: String(webPort), API_INTERNAL_URL: apiUrl }, ["--detach"]),
+      ].map((ran) => succeeded(ran).stdout.trim());
+      stops.push(() => docker("rm", "--force", "--volumes", ...started));
+      await until(30, "the api is healthy", async () => (await ask(`${apiUrl}/health`)).status === 200);
+      const page = `http://127.0.0.1:${webPort}/`;
+      await until(30, "the page has a counter", async () =>
+        /id="counter"/.test(String((await ask(page)).body)),
+      );
+    });
+
+    for (const [service, name] of [
+      ["api", "SECRET_KEY"],
+      ["web", "SENTRY_DSN"],
+    ] as const)
+      it(`say why the ${service} cannot start: a secret that is not there, or may not be read`, async () => {
+        const said = `cannot start, 1 setting is wrong:\n  ${name}_ARN: is "${MISSING}"; needs a secret that can be read`;
+        for (const [keys, reason] of [
+          [site.keys, /ResourceNotFoundException: .*can't find the specified secret/],
+          [{ ...site.keys, AWS_SECRET_ACCESS_KEY: "another" }, /\(403: /],
+        ] as const) {
+          const environment = { ...keys, [`${name}_ARN`]: MISSING };
+          const made = { image: site.images[service], command: COMMANDS[service], environment };
+          const broken = await LambdaFunction.create("broken", made);
+          try {
+            const { errorType, errorMessage } = await broken.fault(get("/health"));
+            assert.equal(errorType, "Function.SettingsError");
+            assert.ok(errorMessage.includes(said), errorMessage);
+            assert.match(errorMessage, reason);
+            const log = await broken.log();
+            assert.ok(log.includes(said), log);
+            assert.doesNotMatch(log, /File "|at .*:\d+:\d+/, "no traceback");
+          } finally {
+            await broken.dispose();
+          }
+        }
+      });
+  });
 });

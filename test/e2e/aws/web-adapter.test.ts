@@ -42,7 +42,7 @@ describe("an image with the Lambda Web Adapter", () => {
   });
   after(async () => web?.dispose());
 
-  it("(there is no cargo here to build it with) answers events by its own command", async function () {
+  it("answers events by its own command (needs cargo, to build the adapter)", async function () {
     if (web === undefined) return this.skip();
     const health = await web.answer(httpEvent("GET", "/api/health", HOST));
     assert.equal(health.statusCode, 200);

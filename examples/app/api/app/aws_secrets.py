@@ -72,7 +72,9 @@ def read_secret(environment: Mapping[str, str], arn: str) -> str:
                 auth=credentials,
                 timeout=TIMEOUTS,
             )
-            body = answer.json()
+        body = answer.json()
+    except requests.JSONDecodeError:
+        body = {}
     except requests.RequestException as error:
         raise SecretError(type(error).__name__) from error
     if not answer.ok:

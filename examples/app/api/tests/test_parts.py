@@ -157,8 +157,9 @@ class SecretServer(BaseHTTPRequestHandler):
             "denied": (400, {"__type": "com.amazonaws#AccessDeniedException", "message": "not authorized"}),
             "busy": (500 if self.asked.count(arn) == 1 else 200, {"SecretString": "marker busy"}),
             "binary": (200, {"SecretBinary": "AAAA"}),
+            "forbidden": (403, "<html>"),
         }.get(name, (200, {"SecretString": f"marker {name}"}))
-        body = json.dumps(answer).encode()
+        body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -189,8 +190,8 @@ def test_secrets_come_from_where_their_arn_says(at_aws: dict[str, str]) -> None:
 
 
 def test_all_secrets_that_cannot_be_had_are_told_together(at_aws: dict[str, str]) -> None:
-    names = {"A_ARN": "none", "B_ARN": "denied", "C_ARN": "binary", "D_ARN": "key", "E_ARN": "fine"}
-    arns = {variable: ARN + name for variable, name in names.items()}
+    names = {"A": "none", "B": "denied", "C": "binary", "D": "key", "E": "fine", "F": "forbidden"}
+    arns = {f"{variable}_ARN": ARN + name for variable, name in names.items()}
     with pytest.raises(SettingsError) as caught:
         with_secrets({**at_aws, **arns, "D": "marker"})
     needs = "needs a secret that can be read"
@@ -199,6 +200,7 @@ def test_all_secrets_that_cannot_be_had_are_told_together(at_aws: dict[str, str]
         f'B_ARN: is "{ARN}denied"; {needs} (AccessDeniedException: not authorized)',
         f'C_ARN: is "{ARN}binary"; {needs} (it holds no text)',
         "D_ARN: D is set too; needs only one of the two",
+        f'F_ARN: is "{ARN}forbidden"; {needs} (403: no reason given)',
     ]
     assert "marker" not in str(caught.value)
 

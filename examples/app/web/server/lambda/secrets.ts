@@ -57,7 +57,7 @@ async function readSecret(environment: Environment, arn: string): Promise<string
     body: JSON.stringify({ SecretId: arn }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const answer = (await response.json()) as Readonly<Record<string, unknown>>;
+  const answer = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
   if (!response.ok) {
     const kind = String(answer["__type"] ?? response.status)
       .split("#")
