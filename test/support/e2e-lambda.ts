@@ -88,7 +88,12 @@ export class LambdaFunction {
   invoke(event: object): Promise<HttpResult | Fault> {
     const answer = this.#turn.then(() => ask(this.#url, { method: "POST", json: event, timeoutSeconds: 60 }));
     this.#turn = answer.catch(() => undefined);
-    return answer.then((one) => jsonOf<HttpResult | Fault>(one));
+    return answer.then((one) => {
+      const said = one.body.toString();
+      // Of the emulator itself, such as that time is up.
+      if (!said.startsWith("{")) return { errorType: "none", errorMessage: said };
+      return jsonOf<HttpResult | Fault>(one);
+    });
   }
 
   /** Its answer to a request, which has to be one. */
