@@ -13,7 +13,7 @@ import { removeScratch } from "../support/e2e-clone.ts";
 const TIERS = {
   docker: "a Docker Engine, or root on Debian; builds what it lacks",
   kubernetes: "root on Debian; builds a cluster of real pods and what it lacks (half an hour, once)",
-  aws: "what docker does, the AWS plugin (npm run toolchain -- --target host: half an hour, once), and PyPI for its emulator",
+  aws: "what docker does, the AWS plugin (npm run toolchain -- --target host: half an hour, once), and PyPI and Go for its emulators",
   full: "all of that, root, and a machine that nobody else uses: it restarts Docker and fills the disk; hours",
 } as const;
 

@@ -3,14 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import {
-  type BuildInputs,
-  buildImage,
-  developmentVersion,
-  imageName,
-  missingImages,
-} from "../../cli/images.ts";
-import type { Project } from "../../cli/project.ts";
+import { imageName } from "../../cli/images.ts";
 import { type Extra, clusterUp } from "../../toolchain/cluster/cluster.ts";
 import { kubectl } from "../../toolchain/cluster/kubectl.ts";
 import { loadImages } from "../../toolchain/cluster/images.ts";
@@ -22,11 +15,11 @@ import { PROJECT } from "./e2e-clone.ts";
 import { type Ran, REPOSITORY, type RunOptions, run, succeeded } from "./e2e-command.ts";
 import { docker } from "./e2e-engine.ts";
 import { type Answer, type Question, ask } from "./e2e-http.ts";
+import { SERVICES, buildSample } from "./e2e-images.ts";
 import { type Config, changed } from "./settings.ts";
 import { Workspace } from "./e2e-workspace.ts";
 
 export const STACK = "shop";
-const SERVICES = ["web", "api"] as const;
 
 /** Standard output of kubectl in a namespace; fails when it does. */
 export function kubectlIn(namespace: string): (...args: string[]) => Promise<string> {
@@ -73,7 +66,7 @@ export class ClusterSite {
     await clear("--selector", `app.kubernetes.io/part-of=${PROJECT}`);
     const workspace = await Workspace.create("cluster");
     const images = await ensureBaseImages();
-    const version = await build(stack, images.node.reference, images.python.reference);
+    const version = await buildSample(stack, images);
     await loadImages(
       [
         images.postgres.reference,
@@ -214,20 +207,6 @@ async function freeVolumes(): Promise<void> {
 }
 
 const FREE = JSON.stringify([{ op: "remove", path: "/spec/claimRef" }]);
-
-async function build(stack: string, node: string, python: string): Promise<string> {
-  const project = { root: REPOSITORY, name: PROJECT } as Project;
-  const inputs: BuildInputs = {
-    baseImages: { NODE_IMAGE: node, PYTHON_IMAGE: python },
-    owner: { project: PROJECT, stack },
-  };
-  const version = await developmentVersion(project, SERVICES, inputs);
-  for (const name of await missingImages(SERVICES, version)) {
-    console.log(`    building ${imageName(name, version)}`);
-    await buildImage(project, name, version, inputs, () => undefined);
-  }
-  return version;
-}
 
 function settingsOf(version: string, images: Record<string, string | undefined>): Config {
   return {

@@ -1,4 +1,4 @@
-"""What lives in Redis: the counter, and who was here in the last five minutes."""
+"""What lives in Redis: the counter, and who was here in the last five minutes. Without Redis nothing is counted."""
 
 import time
 

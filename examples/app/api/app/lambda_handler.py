@@ -1,17 +1,21 @@
-"""The same application on AWS Lambda: handler `app.lambda_handler.handler`."""
+"""The same application on AWS Lambda: `python -m awslambdaric app.lambda_handler.handler`.
 
-import sys
+What it needs besides: secrets come from Secrets Manager (aws_secrets.py), and there may be no Redis.
+"""
 
+from awslambdaric.lambda_runtime_exception import FaultException
 from mangum import Mangum
 
+from app.aws_secrets import with_secrets
 from app.faults import Faults
 from app.main import build
 from app.settings import SettingsError, read_settings
 
 try:
-    settings = read_settings()
+    settings = read_settings(with_secrets(), needs_redis=False)
 except SettingsError as error:
-    sys.exit(str(error))
+    # Told to Lambda, which answers with it, and in the log without a traceback.
+    raise FaultException("Function.SettingsError", str(error)) from error
 faults = Faults(settings)
 faults.crash_if_asked()
 faults.start()

@@ -33,7 +33,7 @@ class ActiveUsers(Collector):
 
 
 class Metrics:
-    def __init__(self, active_users: Callable[[], int]) -> None:
+    def __init__(self, active_users: Callable[[], int] | None) -> None:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "http_requests_total", "HTTP requests", ["method", "endpoint", "status"], registry=self._registry
@@ -44,7 +44,7 @@ class Metrics:
             ["method", "endpoint"],
             registry=self._registry,
         )
-        self._active_users = ActiveUsers(active_users)
+        self._active_users = ActiveUsers(active_users) if active_users else None
 
     def observe(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         method = method if method in METHODS else "OTHER"
@@ -56,7 +56,6 @@ class Metrics:
         shown = CollectorRegistry()
         if MULTIPROCESS:
             MultiProcessCollector(shown)
+        if self._active_users:
             shown.register(self._active_users)
-            return generate_latest(shown)
-        shown.register(self._active_users)
-        return generate_latest(self._registry) + generate_latest(shown)
+        return generate_latest(shown) if MULTIPROCESS else generate_latest(self._registry) + generate_latest(shown)

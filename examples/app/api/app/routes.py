@@ -68,6 +68,8 @@ def operations_router(services: Services) -> APIRouter:
 
 
 def api_router(services: Services) -> APIRouter:
+    cache = services.cache
+
     def current_user(request: Request, response: Response) -> str:
         """The caller's id; a new one is handed out as a cookie, and counts as active when it comes back with it: a
         client that keeps no cookies would count as a new user with each request."""
@@ -75,7 +77,8 @@ def api_router(services: Services) -> APIRouter:
         user_id = services.users.verify(sent)
         if user_id is not None:
             try:
-                services.cache.user_seen(user_id)
+                if cache:
+                    cache.user_seen(user_id)
             except RedisError as error:
                 logger.warning("active users not counted: %s", type(error).__name__)
             return user_id
@@ -104,13 +107,15 @@ def api_router(services: Services) -> APIRouter:
             raise HTTPException(404, f"there is no item {item_id}")
         return shown(item)
 
-    @router.get("/counter")
-    def get_counter() -> Counter:
-        return Counter(value=services.cache.counter())
+    if cache:
 
-    @router.post("/counter")
-    def increment_counter() -> Counter:
-        return Counter(value=services.cache.increment_counter())
+        @router.get("/counter")
+        def get_counter() -> Counter:
+            return Counter(value=cache.counter())
+
+        @router.post("/counter")
+        def increment_counter() -> Counter:
+            return Counter(value=cache.increment_counter())
 
     @router.get("/info")
     def info(user_id: Annotated[str, Depends(current_user)]) -> dict[str, object]:

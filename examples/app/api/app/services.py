@@ -18,16 +18,20 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = Database(settings.database_url)
-        self.cache = Cache(settings.redis_url)
+        self.cache = Cache(settings.redis_url) if settings.redis_url else None
         self.flags = FeatureFlags(settings.posthog_api_key, settings.posthog_host)
         self.users = UserIds(settings.secret_key)
         self.faults = Faults(settings)
-        self.metrics = Metrics(self.cache.active_users)
-        self.health = HealthChecks({"postgres": self.database.ping, "redis": self.cache.ping})
+        self.metrics = Metrics(self.cache.active_users if self.cache else None)
+        checks = {"postgres": self.database.ping}
+        if self.cache:
+            checks["redis"] = self.cache.ping
+        self.health = HealthChecks(checks)
 
     def close(self) -> None:
         """Side by side and not waited for longer than CLOSE_SECONDS: at this point nobody is served any more."""
         threads = ThreadPoolExecutor(max_workers=4)
-        closing = [threads.submit(part.close) for part in (self.flags, self.cache, self.database, self.health)]
+        parts = (self.flags, self.cache, self.database, self.health)
+        closing = [threads.submit(part.close) for part in parts if part]
         wait(closing, CLOSE_SECONDS)
         threads.shutdown(wait=False)

@@ -27,7 +27,7 @@ class Settings:
     """Meaning and default of each value are in the README's table."""
 
     database_url: str = field(repr=False)
-    redis_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
     secret_key: str = field(repr=False)
     sentry_dsn: str | None = field(repr=False)
     posthog_api_key: str | None = field(repr=False)
@@ -55,6 +55,10 @@ class Reader:
 
     def text(self, name: str, default: str) -> str:
         return self.environment.get(name, "").strip() or default
+
+    def given(self, name: str) -> bool:
+        """Whether a secret is there, as a variable or as a file."""
+        return bool(self.text(name, "") or self.text(f"{name}_FILE", ""))
 
     def integer(self, name: str, default: int, least: int, most: int) -> int:
         value = self.text(name, str(default))
@@ -123,15 +127,16 @@ def read_database_url(reader: Reader) -> str:
     return sqlalchemy_url(url) if "://" in url else ""
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ, needs_redis: bool = True) -> Settings:
     """Raises SettingsError with every problem."""
     reader = Reader(environment)
+    has_redis = needs_redis or reader.given("REDIS_URL")
     secret_key = reader.secret("SECRET_KEY", "at least 16 random characters")
     if 0 < len(secret_key) < 16:
         reader.problems.append(f"SECRET_KEY: has {len(secret_key)} characters; needs at least 16")
     settings = Settings(
         database_url=read_database_url(reader),
-        redis_url=reader.url("REDIS_URL", ("redis", "rediss")),
+        redis_url=reader.url("REDIS_URL", ("redis", "rediss")) if has_redis else None,
         secret_key=secret_key,
         sentry_dsn=reader.optional_secret("SENTRY_DSN"),
         posthog_api_key=reader.optional_secret("POSTHOG_API_KEY"),

@@ -1,8 +1,10 @@
 import importlib
 import sys
 import uuid
+from collections.abc import Callable
 
 import pytest
+from awslambdaric.lambda_runtime_exception import FaultException
 from starlette.testclient import TestClient
 
 from tests.conftest import StartApp
@@ -136,22 +138,49 @@ def test_cors_only_for_the_origins_in_the_settings(start_app: StartApp) -> None:
     assert "access-control-allow-origin" not in refused.headers
 
 
-def test_the_lambda_handler_answers_an_event(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in services.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "app.lambda_handler", raising=False)
-    handler = importlib.import_module("app.lambda_handler").handler
-    http = {"method": "GET", "path": "/health", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}
+def ask_lambda(handler: Callable[..., dict], path: str) -> dict:
+    http = {"method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"}
     event = {
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": "/health",
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {"host": "example.org"},
         "requestContext": {"http": http, "stage": "$default"},
         "isBase64Encoded": False,
     }
+    return handler(event, None)
+
+
+def started_handler(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "app.lambda_handler", raising=False)
+    return importlib.import_module("app.lambda_handler").handler
+
+
+def test_the_lambda_handler_answers_events(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = started_handler(services, monkeypatch)
     for _ in range(2):  # a warm function gets many events
-        answer = handler(event, None)
+        answer = ask_lambda(handler, "/health")
         assert answer["statusCode"] == 200
         assert '"status":"ok"' in answer["body"]
+
+
+def test_the_lambda_handler_does_without_redis(services: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    del services["REDIS_URL"]
+    handler = started_handler(services, monkeypatch)
+    assert '"checks":{"postgres":"ok"}' in ask_lambda(handler, "/health")["body"]
+    assert ask_lambda(handler, "/api/items")["statusCode"] == 200
+    assert ask_lambda(handler, "/api/counter")["statusCode"] == 404
+    assert "http_requests_total" in ask_lambda(handler, "/metrics")["body"]
+    assert "active_users" not in ask_lambda(handler, "/metrics")["body"]
+
+
+def test_the_lambda_handler_tells_bad_settings_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FaultException) as caught:
+        started_handler({"SECRET_KEY": "short"}, monkeypatch)
+    assert (caught.value.exception_type, caught.value.trace) == ("Function.SettingsError", None)
+    assert caught.value.msg.startswith("The API cannot start, 2 settings are wrong:\n  SECRET_KEY: has 5 characters;")

@@ -1,29 +1,27 @@
 "use client";
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { FormEvent } from "react";
-import type { Item } from "../lib/api.ts";
+import { answerOf, readOverview } from "../lib/overview.ts";
+import type { Item, Overview } from "../lib/overview.ts";
 
 interface Props {
   /** Of the API as the browser reaches it; comes from the server at run time. */
   readonly apiUrl: string;
-  readonly items: readonly Item[];
-  readonly counter: number;
+  /** What there is at first; undefined where the server cannot ask, and the browser does. */
+  readonly first: Overview | undefined;
 }
 
-async function post<Answer>(url: string, body?: object): Promise<Answer> {
-  const response = await fetch(url, {
-    method: "POST",
-    credentials: "include",
-    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`The API answered ${response.status}.`);
-  return (await response.json()) as Answer;
+const ask = (url: string, init?: RequestInit) => fetch(url, { credentials: "include", ...init });
+
+function post(url: string, body?: object): Promise<Response> {
+  const json = body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return ask(url, { method: "POST", ...json });
 }
 
-export function ItemsPanel({ apiUrl, items: firstItems, counter: firstCounter }: Props) {
-  const [items, setItems] = useState(firstItems);
-  const [counter, setCounter] = useState(firstCounter);
+export function ItemsPanel({ apiUrl, first }: Props) {
+  const [items, setItems] = useState(first?.items);
+  const [counter, setCounter] = useState(first?.counter);
   const [title, setTitle] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
@@ -39,30 +37,44 @@ export function ItemsPanel({ apiUrl, items: firstItems, counter: firstCounter }:
     setBusy(false);
   }
 
+  useEffect(() => {
+    if (first !== undefined) return;
+    void run(async () => {
+      const overview = await readOverview((path) => ask(`${apiUrl}${path}`));
+      setItems(overview.items);
+      setCounter(overview.counter);
+    });
+  }, [apiUrl, first]);
+
   function addItem(event: FormEvent) {
     event.preventDefault();
     void run(async () => {
-      const added = await post<Item>(`${apiUrl}/api/items`, { title });
-      setItems((shown) => [added, ...shown].slice(0, 20));
+      const added = await answerOf<Item>(await post(`${apiUrl}/api/items`, { title }));
+      setItems((shown = []) => [added, ...shown].slice(0, 20));
       setTitle("");
     });
   }
 
   function count() {
-    void run(async () => setCounter((await post<{ value: number }>(`${apiUrl}/api/counter`)).value));
+    void run(async () => {
+      const { value } = await answerOf<{ value: number }>(await post(`${apiUrl}/api/counter`));
+      setCounter(value);
+    });
   }
 
   return (
     <>
-      <section>
-        <h2>Counter</h2>
-        <p className="facts">
-          <output id="counter">{counter}</output>
-          <button type="button" onClick={count} disabled={busy}>
-            Add one
-          </button>
-        </p>
-      </section>
+      {counter !== undefined && (
+        <section>
+          <h2>Counter</h2>
+          <p className="facts">
+            <output id="counter">{counter}</output>
+            <button type="button" onClick={count} disabled={busy}>
+              Add one
+            </button>
+          </p>
+        </section>
+      )}
       <section>
         <h2>Items</h2>
         <form onSubmit={addItem}>
@@ -80,11 +92,11 @@ export function ItemsPanel({ apiUrl, items: firstItems, counter: firstCounter }:
         </form>
         {problem !== "" && <p role="alert">{problem}</p>}
         <ul id="items">
-          {items.map((item) => (
+          {items?.map((item) => (
             <li key={item.id}>{item.title}</li>
           ))}
         </ul>
-        {items.length === 0 && <p className="empty">Nothing here yet.</p>}
+        {items?.length === 0 && <p className="empty">Nothing here yet.</p>}
       </section>
     </>
   );

@@ -1,6 +1,6 @@
 import { cookies } from "next/headers";
 import { ItemsPanel } from "./items-panel.tsx";
-import { readOverview } from "../lib/api.ts";
+import { overviewFor } from "../lib/api.ts";
 import { isFeatureEnabled } from "../lib/feature-flags.ts";
 import { settings } from "../lib/settings.ts";
 
@@ -11,11 +11,14 @@ const USER_COOKIE = "sample_user";
 
 export default async function HomePage() {
   const user = (await cookies()).get(USER_COOKIE)?.value ?? "";
+  const { release, environment, apiUrl, apiInternalUrl } = settings();
   const [overview, beta] = await Promise.all([
-    readOverview(user === "" ? "" : `${USER_COOKIE}=${user}`),
+    apiInternalUrl === undefined
+      ? undefined
+      : overviewFor(apiInternalUrl, user === "" ? "" : `${USER_COOKIE}=${user}`),
     isFeatureEnabled("beta", user.split(".")[0] || "anonymous"),
   ]);
-  const { release, environment, apiUrl } = settings();
+  const asked = apiInternalUrl !== undefined;
   return (
     <main>
       <header>
@@ -28,15 +31,16 @@ export default async function HomePage() {
             web <b id="web-release">{release}</b>
           </span>
           <span>
-            api <b id="api-release">{overview?.release ?? "not reachable"}</b>
+            api{" "}
+            <b id="api-release">{overview?.release ?? (asked ? "not reachable" : "asked by your browser")}</b>
           </span>
           {beta && <span className="beta">beta</span>}
         </p>
       </header>
-      {overview === undefined ? (
+      {asked && overview === undefined ? (
         <p role="alert">The API does not answer. Reload the page in a moment.</p>
       ) : (
-        <ItemsPanel apiUrl={apiUrl} items={overview.items} counter={overview.counter} />
+        <ItemsPanel apiUrl={apiUrl} first={overview} />
       )}
     </main>
   );

@@ -16,8 +16,8 @@ export interface Settings {
   readonly environment: string;
   /** Where the browser finds the API, without a slash at the end; "" is the page's own origin. */
   readonly apiUrl: string;
-  /** Where this server finds the API. */
-  readonly apiInternalUrl: string;
+  /** Where this server finds the API; undefined where it cannot reach it, and the browser asks instead. */
+  readonly apiInternalUrl: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly drainSeconds: number;
@@ -91,7 +91,8 @@ export function readSettings(environment: Environment = process.env): Settings {
     release: text("RELEASE") || "development",
     environment: text("ENVIRONMENT") || "development",
     apiUrl: url("API_URL", url("NEXT_PUBLIC_API_URL", "")),
-    apiInternalUrl: url("API_INTERNAL_URL", "http://127.0.0.1:8000"),
+    apiInternalUrl:
+      text("API_INTERNAL_URL") === "none" ? undefined : url("API_INTERNAL_URL", "http://127.0.0.1:8000"),
     host: text("HOST") || "0.0.0.0",
     port: integer("PORT", 3000, 1, 65535),
     drainSeconds: integer("DRAIN_SECONDS", 30, 1, 3600),
