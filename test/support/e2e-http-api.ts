@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { httpEvent } from "../../cli/aws/http-event.ts";
+import { httpEvent } from "./http-event.ts";
 import { type LambdaFunction, bodyOf } from "./e2e-lambda.ts";
 
 export interface HttpApi {

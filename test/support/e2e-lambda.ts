@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HttpEvent, HttpResult } from "../../cli/aws/http-event.ts";
+import type { HttpEvent, HttpResult } from "./http-event.ts";
 import { LABEL } from "../../components/shared/labels.ts";
 import { PROJECT } from "./e2e-clone.ts";
 import { REPOSITORY, run, succeeded } from "./e2e-command.ts";

@@ -1,6 +1,6 @@
 /** Events as API Gateway makes them. What functions answer to them is in test/e2e/aws/lambda-images.test.ts. */
 import assert from "node:assert/strict";
-import { httpEvent } from "../../cli/aws/http-event.ts";
+import { httpEvent } from "../support/http-event.ts";
 
 const AT = new Date("2020-03-02T19:03:58.390Z");
 

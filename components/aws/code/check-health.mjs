@@ -8,7 +8,7 @@ const lambda = new LambdaClient();
 const PAUSE_MS = 1000;
 
 export async function handler({ functionName, version, path, host, seconds }) {
-  const Payload = JSON.stringify(eventOf(path, host));
+  const Payload = JSON.stringify(httpEvent("GET", path, host));
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const problem = await asked({ FunctionName: functionName, Qualifier: version, Payload });
@@ -41,32 +41,48 @@ function messageIn(text) {
   }
 }
 
-/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html, payload 2.0 */
-export function eventOf(path, host, method = "GET") {
-  const now = Date.now();
+const ROUTE = "$default";
+const FROM = "127.0.0.1";
+const AGENT = "tristack";
+
+/**
+ * A request without a body, as an HTTP API hands it to a function, payload format 2.0:
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html, read 2026-11-26.
+ */
+export function httpEvent(method, path, host, at = new Date()) {
+  const [rawPath = "/", ...query] = path.split("?");
   return {
     version: "2.0",
-    routeKey: "$default",
-    rawPath: path,
-    rawQueryString: "",
+    routeKey: ROUTE,
+    rawPath,
+    rawQueryString: query.join("?"),
     headers: {
       host,
-      "user-agent": "tristack-health",
-      "x-forwarded-proto": "https",
+      accept: "*/*",
+      "content-length": "0",
+      "user-agent": AGENT,
+      "x-forwarded-for": FROM,
       "x-forwarded-port": "443",
+      "x-forwarded-proto": "https",
     },
     requestContext: {
       accountId: "anonymous",
-      apiId: "health",
+      apiId: AGENT,
       domainName: host,
       domainPrefix: host.split(".")[0],
-      http: { method, path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "tristack-health" },
-      requestId: `health-${now}`,
-      routeKey: "$default",
-      stage: "$default",
-      time: new Date(now).toISOString(),
-      timeEpoch: now,
+      http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: FROM, userAgent: AGENT },
+      requestId: `${AGENT}-${at.getTime()}`,
+      routeKey: ROUTE,
+      stage: ROUTE,
+      time: logTime(at),
+      timeEpoch: at.getTime(),
     },
     isBase64Encoded: false,
   };
+}
+
+/** As logs of web servers have it: `12/Mar/2020:19:03:58 +0000`. */
+function logTime(at) {
+  const [, day, month, year, time] = at.toUTCString().split(" ");
+  return `${day}/${month}/${year}:${time} +0000`;
 }

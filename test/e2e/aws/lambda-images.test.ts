@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { type HttpEvent, httpEvent } from "../../../cli/aws/http-event.ts";
+import { type HttpEvent, httpEvent } from "../../support/http-event.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { docker } from "../../support/e2e-engine.ts";
 import { ask } from "../../support/e2e-http.ts";

@@ -3,7 +3,7 @@
  * knows of Lambda. The adapter is built from Rust's registry, the image is the sample's web, started by its own command.
  */
 import assert from "node:assert/strict";
-import { httpEvent } from "../../../cli/aws/http-event.ts";
+import { httpEvent } from "../../support/http-event.ts";
 import { imageName } from "../../../cli/images.ts";
 import { ensureDocker } from "../../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../../toolchain/images.ts";
