@@ -11,6 +11,7 @@ import {
 import { stringify } from "yaml";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { type Moto, envOf, REGION, startMoto } from "../../support/e2e-moto.ts";
+import { givesTagsAlone } from "../../support/e2e-aws.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 
@@ -90,13 +91,14 @@ describe("network, database and buckets of AWS", () => {
     succeeded(await pulumi("production", "stack", "init"));
     const ran = succeeded(await up("production"));
     console.log(`      ${ran.seconds.toFixed(1)} s`);
+    givesTagsAlone(succeeded(await up("production")), 2);
     succeeded(await pulumi("production", "preview", "--expect-no-changes"));
   });
 
   for (const [property, value] of Object.entries(REPLACING))
     itFully(`refuse another ${property} in production, which would make the database anew`, async () => {
       await settings("production", PRODUCTION, { [property]: value });
-      const ran = ended(await pulumi("production", "preview"), 255);
+      const ran = ended(await pulumi("production", "preview"), 1);
       assert.match(ran.all, /marked for protection|protected/);
       assert.match(ran.all, new RegExp(`${INSTANCE} database`));
     });
