@@ -23,11 +23,16 @@ export interface PluginProcess {
 
 /** Whether the error of a plugin says that it has no such resource, as one that was built from older pins. */
 export function isUnknownType(error: unknown): boolean {
-  return (error as { code?: unknown }).code === NOT_FOUND;
+  return codeOf(error) === NOT_FOUND;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 /** https://grpc.io/docs/guides/status-codes/ */
 const NOT_FOUND = 5;
+const UNAVAILABLE = 14;
 
 /** Kinds of a PropertyDiff: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto */
 const REPLACING = [1, 3, 5];
@@ -41,6 +46,26 @@ export async function startPlugin(
   config: Properties = {},
   env: Record<string, string> = {},
 ): Promise<PluginProcess> {
+  let connection = await connect(tool, config, env);
+  return {
+    diff: async (type, before, after) => {
+      const request = diffRequest(type, before, after);
+      const { client } = connection;
+      const answer = answered<DiffResponse>((done) => client.diff(request, done));
+      return diffsOf(
+        await answer.catch(async (error: unknown) => {
+          // Some values are the death of a plugin. The next question is another one's.
+          if (codeOf(error) === UNAVAILABLE) connection = await connect(tool, config, env);
+          throw error;
+        }),
+      );
+    },
+    stop: () => connection.close(),
+  };
+}
+
+/** Starts the plugin and tells it the provider's settings. */
+async function connect(tool: Tool, config: Properties, env: Record<string, string>) {
   // The engine's address: what the plugin would tell it is nobody's business here.
   const child = execa(toolPath(tool), ["127.0.0.1:1"], {
     env,
@@ -53,30 +78,30 @@ export async function startPlugin(
     createInterface({ input: child.stdout }).once("line", resolve);
     void child.then(() => reject(failed(`${tool.name} did not start`)));
   });
-  const { ResourceProviderClient, ConfigureRequest, DiffRequest, Struct, grpc } = protocol();
+  const { ResourceProviderClient, ConfigureRequest, Struct, grpc } = protocol;
   const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-
   const configuration = new ConfigureRequest();
   configuration.setArgs(Struct.fromJavaScript(config));
   configuration.setAcceptsecrets(true);
   await answered((done) => client.configure(configuration, done));
-  return {
-    diff: async (type, before, after) => {
-      const request = new DiffRequest();
-      request.setId("it");
-      request.setUrn(`urn:pulumi:stack::project::${type}::it`);
-      request.setType(type);
-      request.setName("it");
-      request.setOlds(Struct.fromJavaScript({ id: "it", __inputs: before, ...before }));
-      request.setOldInputs(Struct.fromJavaScript(before));
-      request.setNews(Struct.fromJavaScript(after));
-      return diffsOf(await answered((done) => client.diff(request, done)));
-    },
-    stop: () => {
-      client.close();
-      child.kill();
-    },
+  const close = () => {
+    client.close();
+    child.kill();
   };
+  return { client, close };
+}
+
+function diffRequest(type: string, before: Properties, after: Properties): DiffRequest {
+  const { DiffRequest, Struct } = protocol;
+  const request = new DiffRequest();
+  request.setId("it");
+  request.setUrn(`urn:pulumi:stack::project::${type}::it`);
+  request.setType(type);
+  request.setName("it");
+  request.setOlds(Struct.fromJavaScript({ id: "it", __inputs: before, ...before }));
+  request.setOldInputs(Struct.fromJavaScript(before));
+  request.setNews(Struct.fromJavaScript(after));
+  return request;
 }
 
 /** Not every plugin says how each property differs; all say which ones replace. */
@@ -139,8 +164,10 @@ interface Protocol {
   readonly grpc: { credentials: { createInsecure(): unknown } };
 }
 
-/** The SDK's own copy of the protocol, and of the libraries that it is spoken with. */
-function protocol(): Protocol {
+/** The SDK's own copy of it, and of the libraries that it is spoken with. */
+const protocol = loadProtocol();
+
+function loadProtocol(): Protocol {
   const fromHere = createRequire(import.meta.url);
   const fromSdk = createRequire(fromHere.resolve("@pulumi/pulumi/package.json"));
   return {

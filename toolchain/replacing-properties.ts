@@ -32,6 +32,9 @@ const TEXTS: readonly (readonly [string, string])[] = [
 const NO_INPUT =
   /^(apiVersion|kind|status|metadata\.(clusterName|creationTimestamp|deletion\w+|generat\w+|managedFields|resourceVersion|selfLink|uid))$/;
 
+/** None of what is in it replaces, and a plugin takes minutes to say so of each. */
+const LEFT_OUT: Readonly<Record<string, readonly string[]>> = { "aws:wafv2/webAcl:WebAcl": ["rules"] };
+
 export async function replacingProperties(
   plugin: PluginProcess,
   type: string,
@@ -58,14 +61,15 @@ class Probe {
     const found: Path[] = [];
     for (const [name, shape] of Object.entries(shapes)) {
       const steps = [...above, { name, shape }];
-      if (!this.#isInput(steps)) continue;
-      found.push(...(await this.#within(steps)));
+      if (this.#isAsked(steps)) found.push(...(await this.#within(steps)));
     }
     return found;
   }
 
-  #isInput(steps: readonly Step[]): boolean {
-    return !this.#type.startsWith("kubernetes:") || !NO_INPUT.test(pathOf(steps).join("."));
+  #isAsked(steps: readonly Step[]): boolean {
+    const path = pathOf(steps).join(".");
+    if (LEFT_OUT[this.#type]?.includes(path)) return false;
+    return !this.#type.startsWith("kubernetes:") || !NO_INPUT.test(path);
   }
 
   async #within(steps: readonly Step[]): Promise<Path[]> {

@@ -1,7 +1,14 @@
 /** Which changes make a resource anew: a table that toolchain/replacements.ts writes down after asking the plugins. */
 import { join } from "node:path";
 
-export const REPLACEMENTS_FILE = join(import.meta.dirname, "..", "..", "schemas", "generated", "replacements.json");
+export const REPLACEMENTS_FILE = join(
+  import.meta.dirname,
+  "..",
+  "..",
+  "schemas",
+  "generated",
+  "replacements.json",
+);
 
 export interface ReplacementTable {
   /** Versions of the plugins that were asked, by package. */
