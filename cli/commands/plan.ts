@@ -7,7 +7,7 @@ import { jsonOption, parseStack } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { ignoredFiles, type OtherCommit, withCommit } from "../plan/other-commit.ts";
 import { planJson } from "../plan/plan-json.ts";
-import { planMarkdown } from "../plan/plan-markdown.ts";
+import { code, planMarkdown } from "../plan/plan-markdown.ts";
 import { planText } from "../plan/plan-text.ts";
 import { STAND_IN } from "../plan/seen-stack.ts";
 import { type ComparedPlan, compared, plansOf } from "../plan/stack-plan.ts";
@@ -90,24 +90,29 @@ function requireWithin(root: string, folder: string): void {
 }
 
 function show(plans: readonly ComparedPlan[], other: OtherCommit | undefined, options: Options): void {
-  const against = other && `${other.ref} (${other.commit})`;
-  const standIns = plans.filter(({ standIn }) => standIn).map(({ stack }) => fileOf(stack));
-  const remarks =
-    standIns.length > 0
-      ? [
-          `No release is in ${standIns.join(", ")}: the version ${STAND_IN} stands for the one that runs, which stays.`,
-        ]
-      : [];
   if (options.json) printJson(planJson(plans, other));
-  else if (options.markdown) {
-    const title = against === undefined ? "## Plan" : `## Plan, against ${against}`;
-    const command = ["tristack plan", ...(other ? [`--against ${other.ref}`] : [])].join(" ");
-    process.stdout.write(planMarkdown(title, plans, remarks, command));
-  } else
-    print([...(against ? [`Against ${against}:`] : []), ...plans.map(planText), ...remarks].join("\n\n"));
+  else if (options.markdown) showMarkdown(plans, other);
+  else {
+    const title = other ? [`Against ${other.ref} (${other.commit}):`] : [];
+    print([...title, ...plans.map(planText), ...remarksOn(plans, (name) => name)].join("\n\n"));
+  }
   const problems = plans.filter(({ comparison }) => comparison && "problem" in comparison);
   if (problems.length > 0)
     throw failed(
       `not compared with ${other?.ref ?? ""}: ${problems.map(({ stack }) => stack).join(", ")} (see above)`,
     );
+}
+
+function showMarkdown(plans: readonly ComparedPlan[], other: OtherCommit | undefined): void {
+  const title = other ? `## Plan, against ${code(other.ref)} (${other.commit})` : "## Plan";
+  const command = ["tristack plan", ...(other ? [`--against ${other.ref}`] : [])].join(" ");
+  process.stdout.write(planMarkdown(title, plans, remarksOn(plans, code), command));
+}
+
+function remarksOn(plans: readonly ComparedPlan[], quoted: (name: string) => string): string[] {
+  const files = plans.filter(({ standIn }) => standIn).map(({ stack }) => quoted(fileOf(stack)));
+  if (files.length === 0) return [];
+  return [
+    `No release is in ${files.join(", ")}: the version ${quoted(STAND_IN)} stands for the one that runs, which stays.`,
+  ];
 }

@@ -73,7 +73,7 @@ function plannedChanges(
     .map((change) => ({ ...change, replaces: replaces(change, after, table) }));
   // No property, and yet what keeps it from being deleted.
   const protect = {
-    path: ["protect (option)"],
+    path: ["protect"],
     before: before.protect,
     after: after.protect,
     replaces: false,

@@ -95,7 +95,7 @@ function stacksLeftOut(count: number, command: string): string {
 
 function sectionOf(plan: ComparedPlan): Section {
   const { stack, target, comparison, cost } = plan;
-  const heading = `### ${stack} (${target})`;
+  const heading = `### ${code(stack)} (${target})`;
   if (!comparison) {
     const resources = plan.resources.filter(({ custom }) => custom);
     const entries = resources.map(({ urn }) => ({
@@ -135,8 +135,8 @@ function propertyLine({ path, before, after, replaces }: PlannedChange): string 
   return `  - ${code(propertyText(path))}: ${code(old)} → ${code(current)}${end}`;
 }
 
-/** As code, in which Markdown, mentions and links mean nothing. */
-function code(text: string): string {
+/** Text as code, in which Markdown, mentions and links mean nothing. */
+export function code(text: string): string {
   const plain = oneLine(text);
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = "`".repeat(longest + 1);

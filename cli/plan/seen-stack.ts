@@ -4,8 +4,9 @@ import { basename } from "node:path";
 import type { StackFile } from "../project.ts";
 import { registeredBy } from "../render/graph.ts";
 import type { Registration } from "../render/program.ts";
+import type { Registered } from "../render/recorder.ts";
 import { namesRelease, promisedBy, withVersion } from "../render/stacks.ts";
-import { isBare } from "../stack-settings.ts";
+import { isBare, isKubernetes } from "../stack-settings.ts";
 
 /** Whose program, and whose settings. */
 export interface Place {
@@ -43,7 +44,20 @@ export async function seenStack(
     promised: promisedBy(file),
     wordFor,
   });
-  return { ...registration, stack, target: String(file.config.target), standIn };
+  const { cluster } = file.config;
+  const resources = registration.resources.map((one) =>
+    isKubernetes(file) ? withCluster(one, cluster) : one,
+  );
+  return { ...registration, resources, stack, target: String(file.config.target), standIn };
+}
+
+/** The program was told of a cluster that is none (render/graph.ts): what the settings say of theirs stands in its place. */
+function withCluster(resource: Registered, cluster: unknown): Registered {
+  if (resource.type !== "pulumi:providers:kubernetes") return resource;
+  const inputs: Registered["inputs"] = { ...resource.inputs, cluster };
+  delete inputs.kubeconfig;
+  delete inputs.clusterIdentifier;
+  return { ...resource, inputs };
 }
 
 /** Another word for another secret, so that what depends on it differs. Encrypted anew, the same secret is another one. */

@@ -1,4 +1,7 @@
 /** What a program registers while it runs under Pulumi's mocks: no engine, no plugin, no credentials. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Path } from "../../components/shared/problems.ts";
 
@@ -12,7 +15,7 @@ export interface Registered {
   parentType: string;
   /** Whether a provider makes it; components only group others. */
   custom: boolean;
-  /** Inputs; a secret is `{ secret: value }`. */
+  /** Inputs; a secret is `{ secret: value }`, a file `{ file: name, sha256: digest }`. */
   inputs: Record<string, unknown>;
   /** Whether any of them is a secret. */
   secret: boolean;
@@ -76,15 +79,25 @@ export function record(resources: Registered[]): void {
 /** Pulumi's marks for secrets on the wire: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 
 function isSecret(value: object): value is { value: unknown } {
   return (value as Record<string, unknown>)[SIGNATURE] === SECRET;
+}
+
+function isFile(value: object): value is { path: string } {
+  return (value as Record<string, unknown>)[SIGNATURE] === ASSET && "path" in value;
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
 }
 
 function unwrapped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrapped);
   if (typeof value !== "object" || value === null) return value;
   if (isSecret(value)) return { secret: unwrapped(value.value) };
+  if (isFile(value)) return { file: basename(value.path), sha256: sha256(readFileSync(value.path)) };
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unwrapped(entry)]));
 }
 
