@@ -1,4 +1,4 @@
-/** `npm run bench -- startup|up|releases|kubernetes-scale`: side-by-side measurements. */
+/** `npm run bench -- startup|up|releases|kubernetes-scale|plan`: side-by-side measurements. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Watch } from "../cli/engine.ts";
 import { badInput, failed, presentError } from "../cli/errors.ts";
@@ -8,6 +8,7 @@ import { createProgress } from "../cli/progress.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheFolder } from "../toolchain/paths.ts";
 import { kubernetesScale } from "./kubernetes-scale.ts";
+import { plan } from "./plan.ts";
 import { updateReadme } from "./readme.ts";
 import { type Report, asText, save } from "./report.ts";
 import { releases } from "./releases.ts";
@@ -47,6 +48,11 @@ const BENCHES: readonly { name: string; about: string; bench: Bench }[] = [
     about:
       "20 and 200 services on nodes of kwok, against `kubectl apply -k`; about 15 minutes a run, needs `npm run cluster -- up` before",
     bench: kubernetesScale,
+  },
+  {
+    name: "plan",
+    about: "`tristack plan` of every shipped stack without a network; about 3 minutes",
+    bench: plan,
   },
 ];
 

@@ -1,5 +1,6 @@
 /** What the engine reports while it works, as lines for people and figures for programs. */
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation/index.js";
+import { holdsData } from "./holds-data.ts";
 
 const VERBS: Readonly<Record<string, readonly [doing: string, done: string]>> = {
   create: ["+ creating", "+ created"],
@@ -63,11 +64,8 @@ function isReal({ type, new: after, old: before }: StepEventMetadata): boolean {
   return !type.startsWith("pulumi:") && (after ?? before)?.custom === true;
 }
 
-const HOLDS_DATA = ["docker:index/volume:Volume", "random:index/randomPassword:RandomPassword"];
-
-/** Volumes of secrets are made anew with every change of one; their contents are in the settings. */
 function losesData({ type, op, urn }: StepEventMetadata): boolean {
-  return HOLDS_DATA.includes(type) && /^(delete|replace)/.test(op) && !/-secrets(-[0-9a-f]+)?$/.test(urn);
+  return /^(delete|replace)/.test(op) && holdsData(type, urn.split("::").at(-1) ?? "");
 }
 
 /** `docker Container web-0` of a URN. */

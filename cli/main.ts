@@ -15,6 +15,7 @@ import { maintenanceCommand } from "./commands/maintenance.ts";
 import { monitoringCommand } from "./commands/monitoring.ts";
 import { outputsCommand } from "./commands/outputs.ts";
 import { rebuildCommand } from "./commands/rebuild.ts";
+import { planCommand } from "./commands/plan.ts";
 import { recoveryKeyCommand } from "./commands/recovery-key.ts";
 import { renderCommand } from "./commands/render.ts";
 import { releasesCommand } from "./commands/releases.ts";
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     rebuildCommand(),
     certificateCommand(),
     hostCommand(),
+    planCommand(),
     renderCommand(),
     costCommand(),
     destroyCommand(),

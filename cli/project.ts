@@ -1,5 +1,5 @@
 /** Where this checkout keeps what the command needs. The project is always the one that this file lies in. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import { badInput, messageOf } from "./errors.ts";
@@ -30,6 +30,13 @@ export function ownFolder(project: Project): string {
 /** `Pulumi.<stack>.yaml`; of `org/project/stack` the last part counts, as for Pulumi. */
 export function stackPath(project: Project, stack: string): string {
   return join(project.root, `Pulumi.${basename(stack)}.yaml`);
+}
+
+/** Names of the stacks that have settings in a folder, sorted. */
+export function stackNamesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
+    .sort();
 }
 
 /** Refuses a name that Pulumi would refuse, before anything is created. */

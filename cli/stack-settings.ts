@@ -97,8 +97,15 @@ export function notYet(file: StackFile): Error {
   );
 }
 
-/** Config as Pulumi hands it to a program: text, or JSON of an object; with a word in the place of each secret. */
-export function asPulumiReads(config: Readonly<Record<string, unknown>>, promised: readonly string[] = []) {
+/**
+ * Config as Pulumi hands it to a program: text, or JSON of an object; with a word in the place of each secret.
+ * @param wordFor what stands for an encrypted value. @default the same for all
+ */
+export function asPulumiReads(
+  config: Readonly<Record<string, unknown>>,
+  promised: readonly string[] = [],
+  wordFor: (encrypted: string) => string = () => HIDDEN,
+) {
   const secretKeys = new Set(
     Object.entries(config).flatMap(([key, value]) => (hasSecret(value) ? [key] : [])),
   );
@@ -113,7 +120,7 @@ export function asPulumiReads(config: Readonly<Record<string, unknown>>, promise
   }
   const raw = Object.fromEntries(
     Object.entries(all).map(([key, value]) => {
-      const shown = hideSecrets(value);
+      const shown = hideSecrets(value, wordFor);
       return [key, typeof shown === "string" ? shown : JSON.stringify(shown)];
     }),
   );
@@ -136,10 +143,11 @@ export function missingSecrets(file: StackFile): string[] {
 
 /** As `missingSecrets`, and those that the stack's own parts name: addresses and keys, which nobody can make up. */
 export function allMissingSecrets(file: StackFile): string[] {
-  const { alarm, backup, certificates } = file.config;
+  const { alarm, alarms, backup, certificates } = file.config;
   const { ping, s3 } = objectOf(backup);
   const keys = [objectOf(s3), objectOf(objectOf(certificates).challenge)];
-  const named = [alarm, ping, ...keys.flatMap(({ accessKey, secretKey }) => [accessKey, secretKey])];
+  const { webhook } = objectOf(alarms);
+  const named = [alarm, webhook, ping, ...keys.flatMap(({ accessKey, secretKey }) => [accessKey, secretKey])];
   return [...new Set([...missingSecrets(file), ...withoutValue(file, named)])].sort();
 }
 
@@ -156,7 +164,7 @@ export function objectOf(value: unknown): Record<string, unknown> {
     : {};
 }
 
-function isSecure(value: unknown): boolean {
+function isSecure(value: unknown): value is { secure: string } {
   return Object.keys(objectOf(value)).length === 1 && typeof objectOf(value).secure === "string";
 }
 
@@ -165,11 +173,11 @@ function hasSecret(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(hasSecret);
 }
 
-function hideSecrets(value: unknown): unknown {
-  if (isSecure(value)) return HIDDEN;
-  if (Array.isArray(value)) return value.map(hideSecrets);
+function hideSecrets(value: unknown, wordFor: (encrypted: string) => string): unknown {
+  if (isSecure(value)) return wordFor(value.secure);
+  if (Array.isArray(value)) return value.map((one) => hideSecrets(one, wordFor));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideSecrets(inner, wordFor)]));
 }
 
 /** Whether the stack carries an application without a Docker Engine of ours, as far as its file says. */

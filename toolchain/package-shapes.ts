@@ -41,7 +41,7 @@ export function packageShapes(name: string, wanted: (token: string) => boolean =
     const outputs = shapesOf(classOf(parsed, className), nested.output);
     resources.set(token, {
       inputs: shapesOf(interfaceOf(parsed, `${className}Args`), nested.input),
-      outputs: mapShapes(outputs, (key, shape) => ({ ...shape, secret: secrets.has(key) })),
+      outputs: mapShapes(outputs, (key, shape) => having(shape, { secret: secrets.has(key) })),
     });
   }
   const provider = shapesOf(interfaceOf(parse(folder, "provider.d.ts"), "ProviderArgs"), nested.input);
@@ -52,7 +52,7 @@ export function packageShapes(name: string, wanted: (token: string) => boolean =
 function resourceFiles(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   return files.filter(
-    (one) => /^([a-z0-9]+\/)?[a-z]\w*\.js$/.test(one) && !/^(types|config|node_modules)\//.test(one),
+    (one) => /^([a-z0-9.]+\/){0,2}[a-z]\w*\.js$/.test(one) && !/^(types|config|node_modules)\//.test(one),
   );
 }
 
@@ -106,7 +106,7 @@ function shapesOf(members: Members, nested: Interfaces): Shapes {
     members.map((member) => {
       const shape = shapeOf(plain(member.type), nested);
       const optional = member.questionToken !== undefined;
-      return [member.name.getText(), { ...shape, input: true, required: !optional }];
+      return [member.name.getText(), having(shape, { input: true, required: !optional })];
     }),
   );
 }
@@ -128,7 +128,7 @@ function plain(type: ts.TypeNode | undefined): ts.TypeNode {
 function shapeOf(type: ts.TypeNode, nested: Interfaces): Pick<Shape, "type" | "properties"> {
   if (ts.isArrayTypeNode(type)) {
     const element = shapeOf(plain(type.elementType), nested);
-    return { ...element, type: `array of ${element.type}` };
+    return having(element, { type: `array of ${element.type}` });
   }
   if (ts.isTypeLiteralNode(type)) {
     const signature = type.members.find(ts.isIndexSignatureDeclaration);
@@ -136,13 +136,31 @@ function shapeOf(type: ts.TypeNode, nested: Interfaces): Pick<Shape, "type" | "p
   }
   if (ts.isTypeReferenceNode(type) && ts.isQualifiedName(type.typeName)) {
     const members = nested.get(type.typeName.getText().replace(/^\w+\./, ""));
-    if (members) return { type: "object", properties: shapesOf(members, nested) };
+    // Looked up when asked for: some objects may be within themselves.
+    if (members)
+      return {
+        type: "object",
+        get properties() {
+          return shapesOf(members, nested);
+        },
+      };
   }
   // Known values, and other forms in which a text may be given.
   if (ts.isUnionTypeNode(type) && type.types.some((one) => one.kind === ts.SyntaxKind.StringKeyword))
     return { type: "string" };
   if (/^(enums\.[\w.]+|ARN|aws\.\w+|Region)$/.test(type.getText())) return { type: "string" };
   return { type: type.getText() };
+}
+
+/** A shape that is also this; what is in it is not looked up for that. */
+function having<S extends Pick<Shape, "type">>(shape: S, more: Partial<Shape>): S {
+  return Object.defineProperties(
+    {},
+    {
+      ...Object.getOwnPropertyDescriptors(shape),
+      ...Object.getOwnPropertyDescriptors(more),
+    },
+  ) as S;
 }
 
 function mapShapes(shapes: Shapes, change: (key: string, shape: Shape) => Shape): Shapes {

@@ -4,11 +4,9 @@ import type { Estimate } from "../../components/shared/cost.ts";
 import { badInput } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
+import { seenStack } from "../plan/seen-stack.ts";
 import { createProgress } from "../progress.ts";
 import { type Project, readProject, readStackFile } from "../project.ts";
-import { registeredBy } from "../render/graph.ts";
-import { namesRelease, promisedBy, withVersion } from "../render/stacks.ts";
-import { isBare, requireSettings } from "../stack-settings.ts";
 
 const NOTES = `
 Nothing is asked of AWS, and no credentials are needed: the prices of us-east-1 stand in components/shared/pricing.ts, each with
@@ -38,20 +36,8 @@ async function cost(stack: string, options: { json?: boolean }): Promise<void> {
 export async function costOf(project: Project, stack: string): Promise<Estimate> {
   const file = readStackFile(project, stack);
   if (!file) throw badInput(`There is no settings file of a stack ${stack}`);
-  const promised = promisedBy(file);
-  const settings = await requireSettings(project, stack, file, promised);
-  const resources = await registeredBy({
-    project: project.name,
-    stack,
-    folder: project.root,
-    // An estimate needs no release: any will do where the file names none.
-    file: isBare(file) || namesRelease(file) ? file : withVersion(file, "any"),
-    promised,
-  });
-  const { estimate } = await import("../../components/shared/cost.ts");
-  const { paidElsewhere, usageOf } = await import("../../components/usage.ts");
-  const known = estimate(resources, usageOf(settings));
-  return { ...known, unpriced: [...known.unpriced, ...paidElsewhere(settings)] };
+  const { estimate } = await seenStack({ project: project.name, folder: project.root }, stack, file);
+  return estimate;
 }
 
 function report({ lines, monthlyUsd, unpriced }: Estimate): string {

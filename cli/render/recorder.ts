@@ -1,5 +1,9 @@
 /** What a program registers while it runs under Pulumi's mocks: no engine, no plugin, no credentials. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { Path } from "../../components/shared/problems.ts";
 
 /** One resource as it was registered. */
 export interface Registered {
@@ -7,10 +11,16 @@ export interface Registered {
   name: string;
   /** Name of the component it belongs to, or "" at the top. */
   parent: string;
-  /** Inputs; a secret is `{ secret: value }`. */
+  /** Type of that component. */
+  parentType: string;
+  /** Whether a provider makes it; components only group others. */
+  custom: boolean;
+  /** Inputs; a secret is `{ secret: value }`, a file `{ file: name, sha256: digest }`. */
   inputs: Record<string, unknown>;
   /** Whether any of them is a secret. */
   secret: boolean;
+  /** Where in the inputs secrets are. */
+  secretPaths: Path[];
   protect: boolean;
   deleteBeforeReplace: boolean;
   ignoreChanges: string[];
@@ -26,6 +36,7 @@ interface RegisterRequest {
   getType(): string;
   getName(): string;
   getParent(): string;
+  getCustom(): boolean;
   getObject(): { toJavaScript(): Record<string, unknown> };
   getProtect(): boolean;
   getDeletebeforereplace(): boolean;
@@ -44,12 +55,16 @@ export function record(resources: Registered[]): void {
   monitor.registerResource = (...args: never[]) => {
     const request = args[0] as unknown as RegisterRequest;
     const inputs = request.getObject().toJavaScript();
+    const [, , parentTypes = "", parent = ""] = request.getParent().split("::");
     resources.push({
       type: request.getType(),
       name: request.getName(),
-      parent: request.getParent().split("::").at(-1) ?? "",
+      parent,
+      parentType: parentTypes.split("$").at(-1) ?? "",
+      custom: request.getCustom(),
       inputs: unwrapped(inputs) as Record<string, unknown>,
       secret: JSON.stringify(inputs).includes(SECRET),
+      secretPaths: secretsIn(inputs),
       protect: request.getProtect(),
       deleteBeforeReplace: request.getDeletebeforereplace(),
       ignoreChanges: request.getIgnorechangesList(),
@@ -64,11 +79,33 @@ export function record(resources: Registered[]): void {
 /** Pulumi's marks for secrets on the wire: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const ASSET = "c44067f5952c0a294b673a41bacd8c17";
+
+function isSecret(value: object): value is { value: unknown } {
+  return (value as Record<string, unknown>)[SIGNATURE] === SECRET;
+}
+
+function isFile(value: object): value is { path: string } {
+  return (value as Record<string, unknown>)[SIGNATURE] === ASSET && "path" in value;
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}
 
 function unwrapped(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrapped);
   if (typeof value !== "object" || value === null) return value;
-  const object = value as Record<string, unknown>;
-  if (object[SIGNATURE] === SECRET) return { secret: unwrapped(object.value) };
-  return Object.fromEntries(Object.entries(object).map(([key, entry]) => [key, unwrapped(entry)]));
+  if (isSecret(value)) return { secret: unwrapped(value.value) };
+  if (isFile(value)) return { file: basename(value.path), sha256: sha256(readFileSync(value.path)) };
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, unwrapped(entry)]));
+}
+
+function secretsIn(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (isSecret(value)) return [path];
+  const entries: [string | number, unknown][] = Array.isArray(value)
+    ? value.map((entry: unknown, index) => [index, entry])
+    : Object.entries(value);
+  return entries.flatMap(([key, entry]) => secretsIn(entry, [...path, key]));
 }

@@ -1,7 +1,6 @@
 /** The stacks that are rendered: which, by what settings, and what comes out. */
-import { readdirSync } from "node:fs";
 import { badInput } from "../errors.ts";
-import { type Project, type StackFile, readStackFile } from "../project.ts";
+import { type Project, type StackFile, readStackFile, stackNamesIn } from "../project.ts";
 import { allMissingSecrets, isKubernetes, objectOf, requireSettings } from "../stack-settings.ts";
 import { registeredBy } from "./graph.ts";
 import { type NeededSecret, manifestsOf } from "./manifests.ts";
@@ -55,12 +54,11 @@ function rank({ file }: Stack): number {
 }
 
 function stacksIn(project: Project): string[] {
-  const names = readdirSync(project.root).flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? []);
-  const found = names.filter((name) => {
+  const found = stackNamesIn(project.root).filter((name) => {
     const file = readStackFile(project, name);
     return file !== undefined && isKubernetes(file);
   });
-  if (found.length > 0) return found.sort();
+  if (found.length > 0) return found;
   throw badInput(
     `${project.root} has no settings of a stack of the target kubernetes; needs a Pulumi.<stack>.yaml with \`target: kubernetes\``,
   );
@@ -95,12 +93,18 @@ export function promisedBy(file: StackFile): string[] {
   return [...allMissingSecrets(file), ...named.filter((name) => typeof name === "string")];
 }
 
+/** Who applies the objects does not change them. */
+function withoutGitops(file: StackFile): StackFile {
+  const others = Object.entries(file.config).filter(([key]) => key !== "gitops");
+  return { ...file, config: Object.fromEntries(others) };
+}
+
 export async function renderStack(project: Project, { name, file, promised }: Stack): Promise<RenderedStack> {
-  const resources = await registeredBy({
+  const { resources } = await registeredBy({
     project: project.name,
     stack: name,
     folder: project.root,
-    file,
+    file: withoutGitops(file),
     promised,
   });
   // Where Argo CD applies the rest, the namespace and what limits it stay Pulumi's.

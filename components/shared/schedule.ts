@@ -19,8 +19,16 @@ export function isSchedule(text: string): boolean {
   }
 }
 
-/** Longest time between two runs, in seconds. */
+const gaps = new Map<string, number>();
+
+/** Longest time between two runs, in seconds. Cost: up to 0.2 s for the first of its kind. */
 export function longestGap(text: string): number {
+  const known = gaps.get(text) ?? computedGap(text);
+  gaps.set(text, known);
+  return known;
+}
+
+function computedGap(text: string): number {
   const runs = [...cron(text).nextRuns(LOOKED_AT, BEGIN)].map((run) => run.valueOf() / 1000);
   return Math.max(60, ...runs.slice(1).map((run, index) => run - (runs[index] ?? run)));
 }
@@ -35,5 +43,6 @@ export function runsAt(text: string, minute: Date): boolean {
 }
 
 function cron(text: string): Cron {
-  return new Cron(text, { timezone: "UTC", mode: "5-part", paused: true });
+  // As `timezone: "UTC"`, without asking for the time zone at every step: a third of the time.
+  return new Cron(text, { utcOffset: 0, mode: "5-part", paused: true });
 }

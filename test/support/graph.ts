@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { CALLS, madeOf } from "../../cli/render/aws-answers.ts";
+import { CALLS, madeOf } from "../../cli/render/answers.ts";
 import { type Registered, record } from "../../cli/render/recorder.ts";
 import program from "../../index.ts";
 

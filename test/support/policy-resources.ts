@@ -1,7 +1,7 @@
 /** Resources for rules: those of a recorded graph, and made-up ones. */
 import { type Kind, type Props, type Resource, type Rule, breachesOf } from "../../policy/rule.ts";
 import { rules } from "../../policy/rules.ts";
-import { arnOf } from "../../cli/render/aws-answers.ts";
+import { arnOf } from "../../cli/render/answers.ts";
 import type { Registered } from "./graph.ts";
 
 /** A made-up resource; `refers` names others of the list by property. */

@@ -2,7 +2,7 @@
  * A recorded graph of AWS as Terraform's JSON, for tools that read that and know nothing of Pulumi. The provider is the
  * same one: names of properties are in snake case there, and blocks that Pulumi has as a list are named in the singular.
  */
-import { arnOf } from "../../cli/render/aws-answers.ts";
+import { arnOf } from "../../cli/render/answers.ts";
 import type { Registered } from "./graph.ts";
 
 /** Modules whose part of a Terraform name is not their own: aws_vpc and aws_subnet, aws_db_instance. */

@@ -86,6 +86,9 @@ describe("exit code 2, one message, no stack trace", () => {
     ],
     [["host", "key", "ssh://me@nowhere", "--dry-run"], /--dry-run goes with prepare alone/],
     [["host", "key", "production", "--as", "a b"], /'a b' is invalid.*needs a user name/],
+    [["plan", "unheard-of"], /no settings file of a stack unheard-of/],
+    [["plan", "--against", "no-such-commit"], /--against: .*needs a (commit, branch or tag|git repository)/],
+    [["plan", "--json", "--markdown"], /'--markdown' cannot be used with option '--json'/],
     [["init", "unheard-of"], /stack: unheard-of; needs its settings in Pulumi\.unheard-of\.yaml first/],
   ];
   for (const [args, message] of cases) {

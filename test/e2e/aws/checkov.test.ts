@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sharedIn } from "../../../cli/render/aws-answers.ts";
+import { sharedIn } from "../../../cli/render/answers.ts";
 import { goodAccount, goodAws, goodAwsShared } from "../../support/aws-settings.ts";
 import { buildGraph } from "../../support/graph.ts";
 import { AWS_SKIPS, PREVIEW_SKIPS } from "../../support/lint/aws-skips.ts";

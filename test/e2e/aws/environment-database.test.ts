@@ -3,7 +3,7 @@
  * a real PostgreSQL 16. Without TLS, which the tests' server has none of.
  */
 import assert from "node:assert/strict";
-import { sharedIn } from "../../../cli/render/aws-answers.ts";
+import { sharedIn } from "../../../cli/render/answers.ts";
 import { goodAwsShared } from "../../support/aws-settings.ts";
 import type { Ran } from "../../support/e2e-command.ts";
 import { succeeded } from "../../support/e2e-command.ts";

@@ -1,0 +1,19 @@
+/** Work on several things at a time, as many as there are processors. */
+import { availableParallelism } from "node:os";
+
+/** @returns what came of each, in their order; one that fails stops none of the others. */
+export async function sideBySide<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<PromiseSettledResult<R>[]> {
+  const results: PromiseSettledResult<R>[] = [];
+  const left = items.entries();
+  const next = async () => {
+    for (const [index, item] of left) {
+      const [result] = await Promise.allSettled([work(item)]);
+      results[index] = result;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  return results;
+}
