@@ -1,8 +1,10 @@
 /** What one stack's backups are worked on with, whatever carries the stack. */
 import type { Outputs } from "../components/outputs.ts";
+import { longestGap } from "../components/shared/schedule.ts";
 import type { Engine } from "./engine.ts";
 import { badInput } from "./errors.ts";
 import type { Say } from "./progress.ts";
+import { age } from "./recovery.ts";
 
 export type BackupOutputs = NonNullable<Outputs["backup"]>;
 
@@ -28,6 +30,19 @@ export interface Listed {
   readonly verdict: string;
 }
 
+/** A backup that was to be made. */
+export interface Failure {
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** Commands that begin something of their own. The others read S3 alone, or end what one of these has begun. */
+export const BEGINNING: readonly string[] = ["now", "drill", "prepare", "confirm"];
+/** As long as the keeper of a host waits for another of its jobs. */
+export const BUSY_SECONDS = 60;
+/** A dump that takes an hour is not late yet: what the schedule promises, and this. */
+const SLACK_SECONDS = 3600;
+
 export abstract class BackupJob {
   readonly engine: Engine;
   readonly outputs: Outputs;
@@ -39,6 +54,14 @@ export abstract class BackupJob {
 
   /** What the keeper answers to one of its commands, such as `now`. */
   abstract ask<T>(command: string, ...more: string[]): Promise<T>;
+
+  /**
+   * Gets everything ready for a command that is wanted at once later, where its start takes time.
+   * @returns what gives the word, and waits for the answer
+   */
+  ready<T>(command: string, ...more: string[]): Promise<() => Promise<T>> {
+    return Promise.resolve(() => this.ask<T>(command, ...more));
+  }
 
   /** All backups, the newest first. */
   abstract list(): Promise<Listed[]>;
@@ -69,6 +92,23 @@ export abstract class BackupJob {
       `backup: ${JSON.stringify(name)}; needs the name of one that is there, such as ${known.join(", ") || "(there is none)"}`,
     );
   }
+}
+
+/** What is wrong where backups are made by jobs that come and go, as sentences. */
+export function troublesOf(
+  newest: Listed | undefined,
+  schedule: string,
+  failure: Failure | undefined,
+): string[] {
+  const now = new Date();
+  const promised = longestGap(schedule) + SLACK_SECONDS;
+  const late = newest && (now.getTime() - new Date(newest.manifest.at).getTime()) / 1000 > promised;
+  return [
+    ...(failure ? [`the last backup failed, ${age(new Date(failure.at), now)} ago: ${failure.reason}`] : []),
+    ...(late
+      ? [`the last good backup is of ${newest.manifest.at}, and the schedule promises newer ones`]
+      : []),
+  ];
 }
 
 /** The keeper's own sentences, without what is in front of them. */

@@ -23,17 +23,15 @@ export async function putInPlace(job: BackupJob, backup: string, say: Say): Prom
   return { ...prepared, ...(await exchange(job, prepared, say)) };
 }
 
-/** Whatever fails, the old database serves on. */
+/** Whatever fails, the old database serves on, and the new one goes. */
 export async function exchange(job: BackupJob, { database }: Prepared, say: Say): Promise<Exchanged> {
-  const from = Date.now();
-  const { kept } = await job.withoutServices(say, () => swap(job, database));
-  return { kept, pausedSeconds: (Date.now() - from) / 1000 };
-}
-
-async function swap(job: BackupJob, database: string): Promise<{ kept: string }> {
   try {
-    return await job.ask<{ kept: string }>("swap", database);
+    const swap = await job.ready<{ kept: string }>("swap", database);
+    const from = Date.now();
+    const { kept } = await job.withoutServices(say, swap);
+    return { kept, pausedSeconds: (Date.now() - from) / 1000 };
   } catch (error) {
+    // Under that name there is none where it serves already, and what did not come back was a service.
     await job.ask("discard", database).catch(() => undefined);
     throw error;
   }

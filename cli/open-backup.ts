@@ -12,6 +12,10 @@ import { clusterAccessOf } from "./stack-settings.ts";
 /** @throws CliError with exit code 2 where the stack makes no backups. */
 export async function backupJobOf(stack: string): Promise<BackupJob> {
   const { engine, outputs, backup, project, file } = await open(stack);
+  if (backup.run.via === "lambda") {
+    const { AwsBackupJob } = await import("./aws/backup-job.ts");
+    return new AwsBackupJob(engine, outputs, backup);
+  }
   if (backup.run.via !== "kubernetes")
     return new DockerBackupJob(engine, outputs, backup, dockerOf(project, file));
   // Loaded here: a client of Kubernetes takes a moment, and a VPS needs none.

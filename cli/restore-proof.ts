@@ -1,5 +1,5 @@
 /** Whether a backup was restored lately: what a release with migrations relies on when it goes wrong. */
-import type { VpsSettings } from "../components/settings.ts";
+import type { ApplicationSettings } from "../components/settings.ts";
 import { longestGap } from "../components/shared/schedule.ts";
 import type { LiveStatus } from "./status.ts";
 import { age } from "./recovery.ts";
@@ -9,7 +9,7 @@ const SLACK = 86_400;
 
 /** A warning where a release brings migrations and nobody knows whether a backup could be restored. */
 export function proofWarning(
-  { services, backup }: Pick<VpsSettings, "services" | "backup">,
+  { services, backup }: Pick<ApplicationSettings, "services" | "backup">,
   proof: LiveStatus["lastVerifiedRestore"],
   now: Date,
 ): string | undefined {

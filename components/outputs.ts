@@ -33,7 +33,7 @@ const call = z
     target: z
       .string()
       .describe(
-        "What to run it in: the name of a container; on Kubernetes `<namespace>/<CronJob>`, a Job of whose template is to be started with `args` as the command of its container.",
+        'What to run it in: the name of a container; on Kubernetes `<namespace>/<CronJob>`, a Job of whose template is to be started with `args` as the command of its container; at AWS the ARN of a function of Lambda, which is to be invoked with the object `{"args": [...]}`, runs it, and answers once it has ended.',
       ),
     args: z.array(z.string()).min(1).describe("The command, word by word; it is never given to a shell."),
   })

@@ -22,6 +22,7 @@ import { withoutMigrations } from "../rollout.ts";
 import { openStack, update } from "../update.ts";
 import { AlarmWatch } from "./alarm-watch.ts";
 import { Assets, invalidate } from "./assets.ts";
+import { backupFolderOf } from "./backup-records.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
 import { functionLog } from "./function-log.ts";
@@ -56,7 +57,7 @@ export class AwsCarrier implements Carrier {
 
   records(outputs: Readonly<Record<string, unknown>>): RecordStore | undefined {
     const bucket = this.#bucket(outputs);
-    return bucket && new BucketRecords(bucket);
+    return bucket && new BucketRecords(bucket, backupFolderOf(outputs));
   }
 
   /** Lambda has room for both. */

@@ -19,8 +19,8 @@ export interface ServiceParts {
   readonly log: string;
 }
 
-/** Its alarms look back for a quarter of an hour, and a full disk is no release's fault. */
-const OF_THE_DATABASE = /::alarm-database-[a-z]+$/;
+/** Its alarms look back for a quarter of an hour, and neither a full disk nor a backup that failed is a release's fault. */
+const OF_THE_DATABASE = /::alarm-(database|backup)-[a-z]+$/;
 
 type Resource = NonNullable<Deployment["resources"]>[number];
 

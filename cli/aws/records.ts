@@ -1,5 +1,7 @@
-/** The records of a stack at AWS: an object of JSON for each in the bucket that its outputs name. */
+/** The records of a stack at AWS: an object of JSON for each in the bucket that its outputs name; of backups theirs tells. */
 import type { RecordStore } from "../carrier.ts";
+import type { S3Folder } from "../s3.ts";
+import { backupFolderOf, recordsIn } from "./backup-records.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
 
@@ -7,9 +9,11 @@ const FOLDER = "records/";
 
 export class BucketRecords implements RecordStore {
   readonly #bucket: RecordsBucket;
+  readonly #backups: S3Folder | undefined;
 
-  constructor(bucket: RecordsBucket) {
+  constructor(bucket: RecordsBucket, backups?: S3Folder) {
     this.#bucket = bucket;
+    this.#backups = backups;
   }
 
   /** One that is no JSON is left out. */
@@ -18,7 +22,8 @@ export class BucketRecords implements RecordStore {
     const read = await Promise.all(
       names.map(async (name) => parsed(name, (await this.#bucket.read(FOLDER + name))?.text ?? "")),
     );
-    return Object.fromEntries(read.flat());
+    const backups = this.#backups && (await recordsIn(this.#backups));
+    return { ...Object.fromEntries(read.flat()), ...backups?.records };
   }
 
   async write(records: Readonly<Record<string, unknown>>): Promise<void> {
@@ -33,7 +38,7 @@ export function awsRecordsOf(
   outputs: Readonly<Record<string, unknown>>,
 ): BucketRecords | undefined {
   const bucket = RecordsBucket.named(new Clients(region).s3, outputs);
-  return bucket && new BucketRecords(bucket);
+  return bucket && new BucketRecords(bucket, backupFolderOf(outputs));
 }
 
 function parsed(name: string, text: string): [string, unknown][] {

@@ -1,26 +1,27 @@
 /** The backups of a stack on a cluster: each command is a Job from the template of its CronJob. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outputs } from "../../components/outputs.ts";
-import { longestGap } from "../../components/shared/schedule.ts";
-import { BackupJob, type BackupOutputs, type Listed, type Manifest, sentences } from "../backup-job.ts";
+import {
+  BEGINNING,
+  BUSY_SECONDS,
+  BackupJob,
+  type BackupOutputs,
+  type Listed,
+  type Manifest,
+  sentences,
+  troublesOf,
+} from "../backup-job.ts";
 import type { Engine } from "../engine.ts";
 import { failed, messageOf } from "../errors.ts";
 import type { Say } from "../progress.ts";
-import { age } from "../recovery.ts";
 import { BACKUP, DRILL, backupHistory, isBusy } from "./backup-history.ts";
 import type { Cluster } from "./client.ts";
 import { runJob } from "./job.ts";
 import { holdingNamespace } from "./lease.ts";
 import { withoutPods } from "./paused-workloads.ts";
 
-/** As long as the keeper of a host waits for another of its jobs. */
-const BUSY_SECONDS = 60;
-/** Commands that begin something of their own. The others read S3 alone, or end what one of these has begun. */
-const BEGINNING = ["now", "drill", "prepare", "confirm"];
 /** Commands that are in the history of a CronJob, as its own are. */
 const RECORDED: Readonly<Record<string, string>> = { now: BACKUP, drill: DRILL };
-/** A dump that takes an hour is not late yet: what the schedule promises, and this. */
-const SLACK_SECONDS = 3600;
 
 export class ClusterBackupJob extends BackupJob {
   readonly #backup: BackupOutputs;
@@ -66,28 +67,11 @@ export class ClusterBackupJob extends BackupJob {
 
   override async troubles([newest]: readonly Listed[]): Promise<string[]> {
     const { failure } = await backupHistory(this.#cluster);
-    const now = new Date();
-    const late = newest && secondsSince(newest.manifest.at, now) > this.#promised();
-    return [
-      ...(failure
-        ? [`the last backup failed, ${age(new Date(failure.at), now)} ago: ${failure.reason}`]
-        : []),
-      ...(late
-        ? [`the last good backup is of ${newest.manifest.at}, and the schedule promises newer ones`]
-        : []),
-    ];
-  }
-
-  #promised(): number {
-    return longestGap(this.#backup.schedule) + SLACK_SECONDS;
+    return troublesOf(newest, this.#backup.schedule, failure);
   }
 
   async #turn(): Promise<void> {
     for (const end = Date.now() + BUSY_SECONDS * 1000; await isBusy(this.#cluster); await sleep(1000))
       if (Date.now() > end) throw failed("another backup, drill or restore is under way");
   }
-}
-
-function secondsSince(at: string, now: Date): number {
-  return (now.getTime() - new Date(at).getTime()) / 1000;
 }

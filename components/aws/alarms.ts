@@ -1,6 +1,7 @@
 /** What people are told of: errors, slowness, and a database that is about to be full. */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { type BackupAlarmsArgs, backupAlarms } from "./backup-alarms.ts";
 
 export interface AlarmsArgs {
   /** ARN of the topic that is told. */
@@ -15,7 +16,11 @@ export interface AlarmsArgs {
     /** GiB that it began with. */
     storage: number;
   };
+  /** Left out, there are no backups of ours. */
+  backup?: BackupAlarmsArgs;
 }
+
+type Alarm = Omit<aws.cloudwatch.MetricAlarmArgs, "alarmActions" | "okActions">;
 
 /** The source document's limits: 5 % of errors, 2 s, 80 % of the CPU. */
 const MOST_ERRORS_PERCENT = 5;
@@ -39,11 +44,11 @@ export class Alarms extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tristack:aws:Alarms", name, {}, opts);
-    const alarm = (what: string, more: Omit<aws.cloudwatch.MetricAlarmArgs, "alarmActions" | "okActions">) =>
+    const alarm = (what: string, more: Alarm, dependsOn: pulumi.Resource[] = []) =>
       new aws.cloudwatch.MetricAlarm(
         `${name}-${what}`,
         { treatMissingData: "notBreaching", ...more, alarmActions: [args.topic], okActions: [args.topic] },
-        { parent: this },
+        { parent: this, dependsOn },
       );
     const api = { namespace: "AWS/ApiGateway", dimensions: { ApiId: args.apiId } };
     this.errors = alarm("errors", {
@@ -87,6 +92,9 @@ export class Alarms extends pulumi.ComponentResource {
       });
     if (args.database)
       for (const [what, one] of Object.entries(databaseAlarms(args.database))) alarm(`database-${what}`, one);
+    if (args.backup)
+      for (const [what, one] of Object.entries(backupAlarms(args.backup)))
+        alarm(`backup-${what}`, one, [args.backup.first]);
     this.registerOutputs({ errors: this.errors });
   }
 }

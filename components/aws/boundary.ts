@@ -23,6 +23,7 @@ export function boundary(name: string, opts: pulumi.CustomResourceOptions): pulu
           "ecr:GetAuthorizationToken",
           "ecr:GetDownloadUrlForLayer",
           "ecs:DescribeTasks",
+          "ecs:ListTasks",
           "ecs:RunTask",
           "iam:PassRole",
           "lambda:InvokeFunction",
@@ -30,6 +31,10 @@ export function boundary(name: string, opts: pulumi.CustomResourceOptions): pulu
           "logs:DescribeLogStreams",
           "logs:GetLogEvents",
           "logs:PutLogEvents",
+          "s3:DeleteObject",
+          "s3:GetObject",
+          "s3:ListBucket",
+          "s3:PutObject",
           "secretsmanager:GetSecretValue",
         ],
         // A boundary gives nothing: of what, each role's own policy says.

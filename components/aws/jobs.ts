@@ -4,10 +4,10 @@
  */
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { executionRole } from "./execution-role.ts";
 import { goingOut } from "./going-out.ts";
 import type { Place } from "./network.ts";
-import { ownFunction } from "./own-function.ts";
-import { roleOf, writesTo } from "./policy-document.ts";
+import { filledIn, logConfiguration, runtimePlatform, taskRunner, variables } from "./task-runner.ts";
 
 export interface JobsArgs {
   network: Place;
@@ -30,13 +30,12 @@ export interface Job {
 
 /** Sizes of Fargate: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html */
 const SIZE = { cpu: "512", memory: "1024" } as const;
-const NAME_AT_ECS = { arm64: "ARM64", x86_64: "X86_64" } as const;
-/** Longest time that Lambda lets a function wait. */
-const MOST_SECONDS = 900;
 
 export class Jobs extends pulumi.ComponentResource {
   /** Security group of the containers. */
   readonly groupId: pulumi.Output<string>;
+  /** What they run in, and others may. */
+  readonly cluster: aws.ecs.Cluster;
   readonly #runner: aws.lambda.Function;
   readonly #definitions: Readonly<Record<string, aws.ecs.TaskDefinition>>;
 
@@ -51,7 +50,16 @@ export class Jobs extends pulumi.ComponentResource {
       within,
     );
     const logs = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logDays }, within);
-    const executionRole = this.#executionRole(name, args, logs);
+    const all = Object.values(args.jobs);
+    const role = executionRole(
+      `${name}-start`,
+      {
+        images: all.map(({ image }) => image),
+        secretArns: all.flatMap(({ secretArns }) => Object.values(secretArns)),
+        logs,
+      },
+      this,
+    );
     this.#definitions = Object.fromEntries(
       Object.entries(args.jobs).map(([job, settings]) => [
         job,
@@ -62,12 +70,9 @@ export class Jobs extends pulumi.ComponentResource {
             requiresCompatibilities: ["FARGATE"],
             networkMode: "awsvpc",
             ...SIZE,
-            runtimePlatform: {
-              cpuArchitecture: NAME_AT_ECS[settings.architecture],
-              operatingSystemFamily: "LINUX",
-            },
+            runtimePlatform: runtimePlatform(settings.architecture),
             // Of the agent that starts it: the container itself may do nothing at AWS.
-            executionRoleArn: executionRole,
+            executionRoleArn: role,
             volumes: [{ name: "tmp" }],
             containerDefinitions: pulumi.jsonStringify([containerOf(job, settings, logs)]),
           },
@@ -75,47 +80,19 @@ export class Jobs extends pulumi.ComponentResource {
         ),
       ]),
     );
-    this.#runner = ownFunction(
+    this.#runner = taskRunner(
       name,
       {
-        code: "run-task",
+        cluster,
+        network,
+        groupId: this.groupId,
         logs,
-        timeout: MOST_SECONDS,
-        variables: {
-          CLUSTER: cluster.arn,
-          ...whereIn(network),
-          SECURITY_GROUP: this.groupId,
-          LOG_GROUP: logs.name,
-        },
-        allowed: [
-          {
-            Sid: "ReadTheLogOfTheJobs",
-            Action: ["logs:GetLogEvents"],
-            Resource: pulumi.interpolate`${logs.arn}:*`,
-          },
-          {
-            Sid: "StartTheJobs",
-            Action: ["ecs:RunTask"],
-            Resource: Object.values(this.#definitions).map(
-              ({ arnWithoutRevision }) => pulumi.interpolate`${arnWithoutRevision}:*`,
-            ),
-            Condition: { ArnEquals: { "ecs:cluster": cluster.arn } },
-          },
-          {
-            Sid: "WaitForTheJobs",
-            Action: ["ecs:DescribeTasks"],
-            Resource: cluster.arn.apply((arn) => `${arn.replace(":cluster/", ":task/")}/*`),
-          },
-          {
-            Sid: "GiveThemTheirRole",
-            Action: ["iam:PassRole"],
-            Resource: executionRole,
-            Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-          },
-        ],
+        definitions: Object.values(this.#definitions),
+        roles: [role],
       },
       this,
     );
+    this.cluster = cluster;
     this.registerOutputs({});
   }
 
@@ -148,48 +125,6 @@ export class Jobs extends pulumi.ComponentResource {
       { parent: this, dependsOn },
     );
   }
-
-  #executionRole(name: string, { jobs }: JobsArgs, logs: aws.cloudwatch.LogGroup): pulumi.Output<string> {
-    const images = [...new Set(Object.values(jobs).flatMap(({ image }) => repositoryArn(image) ?? []))];
-    const arns = Object.values(jobs).flatMap(({ secretArns }) => Object.values(secretArns));
-    return roleOf(
-      `${name}-start`,
-      "ecs-tasks.amazonaws.com",
-      [
-        writesTo(logs),
-        // AWS takes no names for this one.
-        { Sid: "LogInToTheRegistry", Action: ["ecr:GetAuthorizationToken"], Resource: "*" },
-        ...(images.length > 0
-          ? [
-              {
-                Sid: "PullTheirImages",
-                Action: [
-                  "ecr:BatchCheckLayerAvailability",
-                  "ecr:BatchGetImage",
-                  "ecr:GetDownloadUrlForLayer",
-                ],
-                Resource: images,
-              },
-            ]
-          : []),
-        ...(arns.length > 0
-          ? [{ Sid: "ReadTheirSecrets", Action: ["secretsmanager:GetSecretValue"], Resource: arns }]
-          : []),
-      ],
-      this,
-    );
-  }
-}
-
-/** Without a way out of the private subnets there is one from the public ones, which costs while a job runs. */
-function whereIn({ leadsOut, privateSubnetIds, publicSubnetIds }: Place) {
-  return {
-    SUBNETS: pulumi
-      .output([...(leadsOut ? privateSubnetIds : publicSubnetIds)])
-      .apply((ids) => ids.join(",")),
-    // Without either they get no image.
-    PUBLIC_ADDRESS: leadsOut ? "DISABLED" : "ENABLED",
-  };
 }
 
 function containerOf(
@@ -204,21 +139,8 @@ function containerOf(
     essential: true,
     readonlyRootFilesystem: true,
     mountPoints: [{ sourceVolume: "tmp", containerPath: "/tmp" }],
-    environment: Object.entries(environment).map(([name, value]) => ({ name, value })),
-    secrets: Object.entries(secretArns).map(([name, valueFrom]) => ({ name, valueFrom })),
-    logConfiguration: {
-      logDriver: "awslogs",
-      options: {
-        "awslogs-group": logs.name,
-        "awslogs-region": logs.region,
-        "awslogs-stream-prefix": job,
-      },
-    },
+    environment: variables(environment),
+    secrets: filledIn(secretArns),
+    logConfiguration: logConfiguration(job, logs),
   };
-}
-
-/** ARN of the repository in ECR that an image is of; undefined for images of elsewhere. */
-function repositoryArn(image: string): string | undefined {
-  const found = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\/([^:@]+)/.exec(image);
-  return found ? `arn:aws:ecr:${found[2]}:${found[1]}:repository/${found[3]}` : undefined;
 }

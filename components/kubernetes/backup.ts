@@ -5,6 +5,7 @@
  */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { COURIER_PARTS, KEEPER_PARTS } from "../docker/backup-scripts.ts";
 import { scriptText } from "../docker/container.ts";
 import {
   type BackupSettings,
@@ -74,8 +75,8 @@ export class Backup extends pulumi.ComponentResource {
     );
     flows({ owner, namespace, part: name, ingress: [], egress: egressOf(owner, settings) }, parent);
     const data = {
-      "keeper.sh": script("common.sh", "dump.sh", "restore.sh", ...own("errand.sh", "keeper-job.sh")),
-      "courier.sh": script("common.sh", "deliver.sh", "remote.sh", ...own("errand.sh", "courier-job.sh")),
+      "keeper.sh": scriptText(...KEEPER_PARTS, "../kubernetes/backup/keeper-job.sh"),
+      "courier.sh": scriptText(...COURIER_PARTS, "../kubernetes/backup/courier-job.sh"),
     };
     // Named by what is in them: a Job that is under way keeps the scripts that it began with.
     const scripts = new kubernetes.core.v1.ConfigMap(
@@ -151,17 +152,6 @@ export class Backup extends pulumi.ComponentResource {
 
 function keeperCall(command: string): string[] {
   return ["/bin/sh", KEEPER, command];
-}
-
-/** The parts of a script, one after the other. */
-function script(...parts: string[]): string {
-  const shared = (part: string) => (part.includes("/") ? part : `backup/${part}`);
-  return scriptText("alarms/raise.sh", ...parts.map(shared));
-}
-
-/** Parts that this target alone has. */
-function own(...parts: string[]): string[] {
-  return parts.map((part) => `../kubernetes/backup/${part}`);
 }
 
 interface Names {

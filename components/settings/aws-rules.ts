@@ -1,4 +1,5 @@
 /** What the settings of a stack at AWS must be together. */
+import { isExpressible } from "../shared/eventbridge-schedule.ts";
 import type { AwsSettings, Service } from "../settings.ts";
 import type { Finding } from "../shared/problems.ts";
 import { mebibytes } from "../shared/units.ts";
@@ -103,6 +104,19 @@ export const awsRules: readonly Rule<AwsSettings>[] = [
     reliesOn: [["delivery"]],
     *check({ delivery }) {
       yield* rising(delivery);
+    },
+  },
+  {
+    meaning:
+      "On the target aws `backup.schedule` and `backup.drill` name days of the month or of the week, and not both: EventBridge knows one of them.",
+    reliesOn: [["backup"]],
+    *check({ backup }) {
+      for (const key of ["schedule", "drill"] as const)
+        if (backup && !isExpressible(backup[key]))
+          yield {
+            path: ["backup", key],
+            need: "* as the day of the month, or as that of the week, since the target is aws",
+          };
     },
   },
   {

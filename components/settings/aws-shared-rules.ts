@@ -29,4 +29,12 @@ export const awsSharedRules: readonly Rule<AwsSettings>[] = [
             yield { path: [part, key], need: "to be left out, since shared.stack has it" };
     },
   },
+  {
+    meaning: "With `shared`, `backup` is left out: what such a database holds goes with its environment.",
+    reliesOn: [["shared"], ["backup"], ["environment", "kind"]],
+    *check({ shared, backup, environment: { kind } }) {
+      if (shared && backup && kind === "preview")
+        yield { path: ["backup"], need: "to be left out, since shared is set" };
+    },
+  },
 ];

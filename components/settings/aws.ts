@@ -1,6 +1,7 @@
 /** A stack that runs at AWS: its services as functions of Lambda, its database at RDS, its files in S3. */
 import { z } from "zod";
 import { domain, identifier, image, release, secrets, services } from "./application.ts";
+import { backupAtAws } from "./backup.ts";
 import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
 import {
@@ -62,7 +63,12 @@ const shared = object({
 const images = object({
   postgres: image()
     .default("public.ecr.aws/docker/library/postgres:16-alpine")
-    .describe("With psql of PostgreSQL 16: makes the database of an environment that shares its instance."),
+    .describe(
+      "With the programs of PostgreSQL 16: reads the database for backups, and makes that of an environment that shares its instance.",
+    ),
+  courier: image()
+    .default("public.ecr.aws/docker/library/nginx:1.28-alpine")
+    .describe("What uploads backups: any with curl 8 and a shell. The target vps has its nginx for it."),
 });
 
 const proxy = object({
@@ -115,6 +121,11 @@ export const awsSchema = object({
     .optional()
     .describe(
       "What a preview environment uses of another stack's, in place of `network` and `database`: so it costs cents. Left out, it has its own.",
+    ),
+  backup: backupAtAws
+    .optional()
+    .describe(
+      "Dumps of the database in a bucket of the stack's own, beside what RDS itself keeps. Left out, there are none; `backup: {}` has them.",
     ),
   proxy: proxy.prefault({}).describe("What a request may be."),
   delivery: delivery.prefault({}).describe("How traffic moves to a release by `tristack deploy`."),

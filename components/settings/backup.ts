@@ -29,29 +29,25 @@ const s3 = object({
   secretKey: secretName("Its secret key"),
 });
 
-export const backup = object({
+/** When they are made and tried, and how long they are kept. */
+const times = {
   schedule: schedule().default("0 3 * * *").describe("When backups are made."),
   retentionDays: wholeNumber(1, 3650)
     .default(30)
     .describe(
-      "Days kept, counted by those that have a good backup, on the host and in S3: while backups fail, none is deleted.",
+      "Days kept, counted by those that have a good backup, wherever they lie: while backups fail, none is deleted.",
     ),
   drill: schedule()
     .default("0 5 * * 0")
     .describe("When the newest backup is restored into a PostgreSQL that is thrown away, and compared."),
-  s3: s3
-    .optional()
-    .describe(
-      "Where backups are uploaded to: on a VPS besides the volume `backups` of the host, on a cluster nowhere else.",
-    ),
-  ping: secretName(
-    "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
-  ).optional(),
-  recoveryKey: text(/^age1[0-9a-z]{50,2000}$/, "a public key that starts with age1: tristack recovery-key")
-    .optional()
-    .describe(
-      "Public key of age: with it, `tristack` keeps a copy of the stack's state, settings and passphrase beside the backups, which only the recovery key opens.",
-    ),
+};
+
+const ping = secretName(
+  "URL that is asked after each success, of a service that alarms when it is not; a host that is gone alarms nobody",
+).optional();
+
+/** What is wrong with one, or with none. */
+const limits = {
   smallerThan: amount(0, 1, "a ratio")
     .default(0.5)
     .describe("Part of the last good backup's size below which one is suspiciously small, and an alarm."),
@@ -61,6 +57,25 @@ export const backup = object({
   timeout: duration("10s", "1d")
     .default("1h")
     .describe("Longest time of one dump, one upload, one restore; after it, it has failed."),
+};
+
+/** On the target aws: the bucket is the stack's own, the keys are a role's, and Fargate has sizes of its own. */
+export const backupAtAws = object({ ...times, ping, ...limits });
+
+export const backup = object({
+  ...times,
+  s3: s3
+    .optional()
+    .describe(
+      "Where backups are uploaded to: on a VPS besides the volume `backups` of the host, on a cluster nowhere else.",
+    ),
+  ping,
+  recoveryKey: text(/^age1[0-9a-z]{50,2000}$/, "a public key that starts with age1: tristack recovery-key")
+    .optional()
+    .describe(
+      "Public key of age: with it, `tristack` keeps a copy of the stack's state, settings and passphrase beside the backups, which only the recovery key opens.",
+    ),
+  ...limits,
   cpu: amount(0.05, 64, "CPUs").default(1).describe("CPU limit of the job."),
   memory: size("128MiB", "64GiB")
     .default("512MiB")

@@ -39,9 +39,17 @@ export const applicationRules: readonly Rule<ApplicationSettings>[] = [
       };
     },
   },
+  {
+    meaning: "Secrets that `backup` names stand under `secrets`.",
+    reliesOn: [["secrets"], ["backup"]],
+    *check(settings) {
+      for (const [path, name] of backupSecrets(settings.backup))
+        yield* missingSecret(settings, ["backup", ...path], name);
+    },
+  },
 ];
 
-/** Rules of those targets that have a proxy and backups of ours. */
+/** Rules of those targets that have a proxy of ours. */
 export const selfHostedRules: readonly Rule<SelfHostedSettings>[] = [
   {
     meaning: "`proxy.httpPort` and `proxy.httpsPort` differ.",
@@ -56,14 +64,6 @@ export const selfHostedRules: readonly Rule<SelfHostedSettings>[] = [
         is: String(proxy.httpsPort),
         need: "another port than proxy.httpPort",
       };
-    },
-  },
-  {
-    meaning: "Secrets that `backup` names stand under `secrets`.",
-    reliesOn: [["secrets"], ["backup"]],
-    *check(settings) {
-      for (const [path, name] of backupSecrets(settings.backup))
-        yield* missingSecret(settings, ["backup", ...path], name);
     },
   },
 ];
@@ -133,10 +133,11 @@ export function isPublic(domain: string): boolean {
 }
 
 /** Where a backup names secrets, and which. */
-function backupSecrets(backup: SelfHostedSettings["backup"]): [string[], string][] {
+function backupSecrets(backup: ApplicationSettings["backup"]): [string[], string][] {
+  const s3 = backup && "s3" in backup ? backup.s3 : undefined;
   const named: [string[], string | undefined][] = [
-    [["s3", "accessKey"], backup?.s3?.accessKey],
-    [["s3", "secretKey"], backup?.s3?.secretKey],
+    [["s3", "accessKey"], s3?.accessKey],
+    [["s3", "secretKey"], s3?.secretKey],
     [["ping"], backup?.ping],
   ];
   return named.filter((one): one is [string[], string] => one[1] !== undefined);

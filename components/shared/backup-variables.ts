@@ -6,6 +6,15 @@ import { seconds } from "./units.ts";
 
 export type BackupSettings = NonNullable<SelfHostedSettings["backup"]>;
 
+/** What every target makes of its settings. */
+export type BackupPlan = Pick<
+  BackupSettings,
+  "schedule" | "retentionDays" | "drill" | "smallerThan" | "lateAfter" | "timeout"
+> & {
+  /** Where backups go; left out, they stay where they are made. */
+  readonly s3?: Omit<NonNullable<BackupSettings["s3"]>, "accessKey" | "secretKey">;
+};
+
 /** How the database is reached. */
 export interface DatabaseAccess {
   host: string;
@@ -17,7 +26,7 @@ export interface DatabaseAccess {
 }
 
 /** Of the half that reads the database. */
-export function keeperVariables(owner: Owner, settings: BackupSettings, database: DatabaseAccess) {
+export function keeperVariables(owner: Owner, settings: BackupPlan, database: DatabaseAccess) {
   return {
     ...common(owner, settings),
     PGHOST: database.host,
@@ -35,7 +44,7 @@ export function keeperVariables(owner: Owner, settings: BackupSettings, database
 }
 
 /** Of the half that speaks with the outside. */
-export function courierVariables(owner: Owner, settings: BackupSettings) {
+export function courierVariables(owner: Owner, settings: BackupPlan) {
   return { ...common(owner, settings), ...s3Variables(settings.s3) };
 }
 
@@ -48,13 +57,18 @@ export function courierSecretNames({ s3, ping }: BackupSettings): Record<string,
 }
 
 /** Age in seconds from which on the newest backup is late. */
-export function lateSeconds({ schedule, lateAfter }: BackupSettings): number {
+export function lateSeconds({ schedule, lateAfter }: BackupPlan): number {
   return longestGap(schedule) + seconds(lateAfter);
 }
 
-function common(owner: Owner, settings: BackupSettings): Record<string, string> {
+/** A stack as messages and metrics about its backups name it. */
+export function nameInBackups({ project, stack }: Owner): string {
+  return `${project}/${stack}`;
+}
+
+function common(owner: Owner, settings: BackupPlan): Record<string, string> {
   return {
-    STACK: `${owner.project}/${owner.stack}`,
+    STACK: nameInBackups(owner),
     RETENTION_DAYS: String(settings.retentionDays),
     LATE_SECONDS: String(lateSeconds(settings)),
     TIMEOUT: String(seconds(settings.timeout)),
@@ -62,7 +76,7 @@ function common(owner: Owner, settings: BackupSettings): Record<string, string> 
 }
 
 /** Amazon's address holds the bucket; other servers take it as the path. */
-function s3Variables(s3: BackupSettings["s3"]): Record<string, string> {
+function s3Variables(s3: BackupPlan["s3"]): Record<string, string> {
   if (!s3) return { S3_URL: "" };
   const { bucket, region, endpoint } = s3;
   return {

@@ -118,7 +118,10 @@ const FREE: readonly RegExp[] = [
   /^(docker|kubernetes):/,
   /^aws:iam\//,
   /^aws:eks\/access/,
-  /^aws:(acm|sns|ecs|ssm)\//,
+  /^aws:(acm|sns|ssm)\//,
+  /^aws:ecs\/cluster:/,
+  // The first 14 million starts of a month: https://aws.amazon.com/eventbridge/pricing/, read 2026-11-26.
+  /^aws:scheduler\/schedule:/,
   /^aws:lambda\/(alias|permission|invocation):/,
   /^aws:apigatewayv2\/(?!api:)/,
   /^aws:cloudfront\/(?!distribution:)/,
@@ -142,6 +145,7 @@ const BY_USE: Readonly<Record<string, string>> = {
   "aws:lambda/function:Function": "by calls and their duration",
   "aws:apigatewayv2/api:Api": "by requests",
   "aws:ecr/repository:Repository": "by what is kept in it",
+  "aws:ecs/taskDefinition:TaskDefinition": "by how long its containers run",
 };
 
 export function estimate(resources: readonly PricedResource[], usage: Usage = {}): Estimate {

@@ -23,6 +23,7 @@ import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
+import { backupOf } from "./aws-backup.ts";
 import { type Ground, gibibytesOf, groundOf, sharedBy } from "./aws-ground.ts";
 
 export async function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Promise<Built> {
@@ -42,7 +43,7 @@ export async function awsTarget(settings: AwsSettings, release: Release, owner: 
   const ground = await groundOf(settings, owner, logDays, opts);
   const { network, database } = ground;
 
-  const secretArns = secretsAt(settings, database, opts);
+  const { secretArns, pingArn, secrets } = secretsAt(settings, database, opts);
   const versioned = (name: string, service: Service) => ({
     image: imageOf(release, name, service.image),
     architecture,
@@ -73,6 +74,11 @@ export async function awsTarget(settings: AwsSettings, release: Release, owner: 
     opts,
   );
   database.letIn("jobs", jobs.groupId);
+  const backup = backupOf(
+    settings,
+    { owner, ground, cluster: jobs.cluster, pingArn, secrets, logDays },
+    opts,
+  );
 
   const [functionArns, knowFunctionArns] = pulumi.deferredOutput<string[]>();
   const gate = new HealthGate(
@@ -167,6 +173,7 @@ export async function awsTarget(settings: AwsSettings, release: Release, owner: 
               },
             }
           : {}),
+        ...(backup ? { backup: backup.alarms } : {}),
       },
       opts,
     );
@@ -191,6 +198,7 @@ export async function awsTarget(settings: AwsSettings, release: Release, owner: 
       },
       ...(cdn ? [{ name: "assets", id: cdn.assetsBucket }] : []),
     ],
+    ...(backup ? { backup: backup.output } : {}),
     strategy: "canary",
     statusRef: new Records("records", { protect }, opts).statusRef,
     shared: sharedBy(ground, settings, jobs.groupId),
@@ -210,14 +218,18 @@ function migrationOf(service: string): string {
   return `${service}-migration`;
 }
 
-/** Keeps the settings' secrets, each once, and says where those are that a service asks for. */
+/** Keeps the settings' secrets, each once, and says where those are that are asked for: by a service, and by backups. */
 function secretsAt(
   settings: AwsSettings,
   database: Ground["database"],
   opts: pulumi.ComponentResourceOptions,
 ) {
   const holder = new pulumi.ComponentResource("tristack:aws:Secrets", "secrets", {}, opts);
-  const wanted = new Set(Object.values(settings.services).flatMap(({ secrets }) => secrets));
+  const ping = settings.backup?.ping;
+  const wanted = new Set([
+    ...Object.values(settings.services).flatMap(({ secrets }) => secrets),
+    ...(ping === undefined ? [] : [ping]),
+  ]);
   const arns = Object.fromEntries(
     [...wanted]
       .sort()
@@ -231,10 +243,11 @@ function secretsAt(
         ),
       ]),
   );
-  return (service: Service): Record<string, pulumi.Output<string>> => ({
+  const secretArns = (service: Service): Record<string, pulumi.Output<string>> => ({
     ...(service.uses.includes("database") ? { [GIVEN_BY_USE.database]: database.secretArn } : {}),
     ...Object.fromEntries(
       service.secrets.flatMap((name) => (arns[name] ? [[name, arns[name]] as const] : [])),
     ),
   });
+  return { secretArns, pingArn: ping === undefined ? undefined : arns[ping], secrets: holder };
 }

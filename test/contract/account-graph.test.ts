@@ -1,7 +1,7 @@
 /** The resource graph of what an account of AWS has once. */
 import assert from "node:assert/strict";
 import { checkOutputs } from "../../components/outputs.ts";
-import { goodAccount, goodAws } from "../support/aws-settings.ts";
+import { goodAccount, withAwsBackup } from "../support/aws-settings.ts";
 import { type Graph, buildGraph, finderIn } from "../support/graph.ts";
 import { statementsOf } from "../support/iam-statements.ts";
 import { brokenBy } from "../support/policy-resources.ts";
@@ -58,7 +58,11 @@ describe("an account of AWS", () => {
 
   it("bounds roles by what those of an application do, and by nothing more", async () => {
     const bound = statementsOf(only("aws:iam/policy:Policy").inputs.policy).flatMap(({ Action }) => Action);
-    const { resources } = await buildGraph({ stack: "shop", config: goodAws(), secretKeys: ["secrets"] });
+    const { resources } = await buildGraph({
+      stack: "shop",
+      config: withAwsBackup(),
+      secretKeys: ["secrets"],
+    });
     const done = resources
       .filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy")
       .flatMap(({ inputs }) => statementsOf(inputs.policy).flatMap(({ Action }) => Action));

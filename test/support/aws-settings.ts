@@ -52,6 +52,16 @@ export function goodAwsShared(): Config {
   };
 }
 
+/** The same, with backups and everything that can be said of them. */
+export function withAwsBackup(): Config {
+  const good = goodAws();
+  return {
+    ...good,
+    backup: { schedule: "0 3 * * *", drill: "0 5 * * 0", ping: "PING_URL" },
+    secrets: { ...(good.secrets as object), PING_URL: "https://ping.example.com/uuid" },
+  };
+}
+
 export function goodAccount(): Config {
   return {
     target: "account",

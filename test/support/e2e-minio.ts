@@ -18,20 +18,23 @@ export interface Keys {
 
 export class Minio {
   readonly port: number;
+  /** Of the bucket. */
   readonly #folder: string;
+  readonly #keys: Keys;
   readonly #stop: () => Promise<void>;
 
-  private constructor(port: number, folder: string, stop: () => Promise<void>) {
+  private constructor(port: number, folder: string, keys: Keys, stop: () => Promise<void>) {
     this.port = port;
     this.#folder = folder;
+    this.#keys = keys;
     this.#stop = stop;
   }
 
   /** @param folder for its data */
-  static async start(folder: string, keys: Keys): Promise<Minio> {
+  static async start(folder: string, keys: Keys, bucket = BUCKET): Promise<Minio> {
     const program = await goTool("github.com/minio/minio", VERSION);
     const port = await freePort();
-    await mkdir(join(folder, BUCKET), { recursive: true });
+    await mkdir(join(folder, bucket), { recursive: true });
     const server = execa(program, ["server", "--quiet", "--address", `127.0.0.1:${port}`, folder], {
       env: {
         MINIO_ROOT_USER: keys.access,
@@ -44,7 +47,7 @@ export class Minio {
       reject: false,
       buffer: false,
     });
-    const minio = new Minio(port, folder, async () => {
+    const minio = new Minio(port, join(folder, bucket), keys, async () => {
       server.kill();
       await server;
     });
@@ -64,7 +67,28 @@ export class Minio {
 
   /** Names of the objects, as MinIO keeps them: a folder each. */
   async objects(prefix: string): Promise<string[]> {
-    return (await readdir(join(this.#folder, BUCKET, prefix)).catch(() => [])).sort();
+    return (await readdir(join(this.#folder, prefix)).catch(() => [])).sort();
+  }
+
+  /** Keys for an hour that may do what a policy says, in the form in which ECS lends those of a role. */
+  async lend(policy: object): Promise<Readonly<Record<string, string>>> {
+    const { access, secret } = this.#keys;
+    const question = { Action: "AssumeRole", Version: "2011-06-15", Policy: JSON.stringify(policy) };
+    const words = Object.entries(question).flatMap(([key, value]) => ["--data-urlencode", `${key}=${value}`]);
+    const signed = ["--config", "-", "--aws-sigv4", `aws:amz:${REGION}:sts`];
+    const { stdout } = await execa(
+      "curl",
+      ["--silent", "--show-error", "--fail-with-body", ...signed, ...words, `http://127.0.0.1:${this.port}/`],
+      { input: `user = "${access}:${secret}"` },
+    );
+    const told = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(stdout)?.[1] ?? "";
+    return {
+      RoleArn: "arn:aws:iam::123456789012:role/tristack/backup-task",
+      AccessKeyId: told("AccessKeyId"),
+      SecretAccessKey: told("SecretAccessKey"),
+      Token: told("SessionToken"),
+      Expiration: told("Expiration"),
+    };
   }
 
   stop(): Promise<void> {

@@ -64,9 +64,10 @@ describe("functions of Lambda", () => {
       if (!(name in environment)) Reflect.deleteProperty(process.env, name);
   });
 
-  const handlerOf = async (name: string): Promise<Handler> => {
+  /** @param anew what makes a module of it that is not the one before */
+  const handlerOf = async (name: string, anew = ""): Promise<Handler> => {
     const file = new URL(`../../components/aws/code/${name}.mjs`, import.meta.url).href;
-    return ((await import(file)) as { handler: Handler }).handler;
+    return ((await import(file + anew)) as { handler: Handler }).handler;
   };
 
   it("let through the key of the distribution, and nothing else", async () => {
@@ -144,7 +145,14 @@ describe("functions of Lambda", () => {
       const states = ["PENDING", "STOPPED"];
       answers = {
         RunTask: () => task({}),
-        DescribeTasks: () => task({ lastStatus: states.shift(), containers: [{ exitCode: 0 }] }),
+        DescribeTasks: () =>
+          task({
+            lastStatus: states.shift(),
+            containers: [
+              { name: "sidecar", exitCode: 1 },
+              { name: "api-migration", exitCode: 0 },
+            ],
+          }),
       };
       asked.length = 0;
       assert.deepEqual(await handler(EVENT, CONTEXT), { exitCode: 0 });
@@ -173,7 +181,7 @@ describe("functions of Lambda", () => {
           task({
             lastStatus: "STOPPED",
             stoppedReason: "Essential container exited",
-            containers: [{ exitCode: 3 }],
+            containers: [{ name: "api-migration", exitCode: 3 }],
           }),
         GetLogEvents: ({ logStreamName }) => ({
           events: [{ message: `no such table (${String(logStreamName)})` }],
@@ -189,7 +197,8 @@ describe("functions of Lambda", () => {
       const handler = await handlerOf("run-task");
       answers = {
         RunTask: () => task({}),
-        DescribeTasks: () => task({ lastStatus: "STOPPED", containers: [{ exitCode: 0 }] }),
+        DescribeTasks: () =>
+          task({ lastStatus: "STOPPED", containers: [{ name: "api-migration", exitCode: 0 }] }),
       };
       const lifecycle = (action: string) =>
         handler({ ...EVENT, lifecycle: { action, prev_input: EVENT } }, CONTEXT);
@@ -198,6 +207,29 @@ describe("functions of Lambda", () => {
       assert.deepEqual(asked, []);
       assert.deepEqual(await lifecycle("delete"), { exitCode: 0 });
       assert.equal(asked[0]?.[0], "RunTask");
+    });
+
+    it("tell at once that one runs where nobody waits, and go on waiting for it when asked again", async () => {
+      const handler = await handlerOf("run-task");
+      const taskArn = "arn:task/jobs/0badcafe";
+      answers = {
+        RunTask: () => task({}),
+        DescribeTasks: () => task({ lastStatus: "RUNNING", containers: [] }),
+      };
+      asked.length = 0;
+      const words = { args: ["now"], container: "keeper", taskDefinition: "arn:backup:1", seconds: 0 };
+      assert.deepEqual(await handler(words, CONTEXT), { task: taskArn, status: "RUNNING" });
+      assert.partialDeepStrictEqual(asked[0]?.[1], {
+        overrides: { containerOverrides: [{ name: "keeper", command: ["now"] }] },
+      });
+      const again = { task: taskArn, container: "keeper", seconds: 0 };
+      answers = { DescribeTasks: () => ({ tasks: [], failures: [{ reason: "MISSING" }] }) };
+      assert.deepEqual(await handler(again, CONTEXT), { task: taskArn, status: "PROVISIONING" });
+      answers = {
+        DescribeTasks: () => task({ lastStatus: "STOPPED", containers: [{ name: "keeper", exitCode: 0 }] }),
+      };
+      assert.deepEqual(await handler(again, CONTEXT), { exitCode: 0 });
+      assert.equal(asked.filter(([action]) => action === "RunTask").length, 1);
     });
 
     it("say why where Fargate starts nothing, and where there is no time left", async () => {
@@ -209,6 +241,75 @@ describe("functions of Lambda", () => {
         handler(EVENT, { getRemainingTimeInMillis: () => 1000 }),
         /arn:task\/jobs\/0badcafe still runs/,
       );
+    });
+  });
+
+  describe("that run a job whose log holds the answer", () => {
+    let handler: Handler;
+    before(async () => {
+      Object.assign(process.env, {
+        FAMILY: "shop-backup",
+        TASK_DEFINITION: "arn:shop-backup:7",
+        CONTAINER: "keeper",
+      });
+      // What a function is for it reads once, as it starts.
+      handler = await handlerOf("run-task", "?backup");
+    });
+
+    const stopped = (exitCode: number) => ({
+      RunTask: () => ({ tasks: [{ taskArn: "arn:task/jobs/0badcafe" }] }),
+      DescribeTasks: () => ({
+        tasks: [{ lastStatus: "STOPPED", containers: [{ name: "keeper", exitCode }] }],
+      }),
+    });
+    const page = (messages: string[], nextForwardToken: string) => ({
+      events: messages.map((message) => ({ message })),
+      nextForwardToken,
+    });
+
+    it("give it, from however many pages, and wait for its last line", async () => {
+      let complete = false;
+      const pages = (token: unknown) => {
+        if (token === undefined) return page(["backup: --- answer", "--- answer", "{"], "a");
+        if (token === "a") return page([], "b");
+        return page(token === "b" && complete ? ['"name": "x"', "}", "--- end"] : [], "c");
+      };
+      answers = {
+        ...stopped(0),
+        GetLogEvents: ({ nextToken }) => {
+          const found = pages(nextToken);
+          if (nextToken === "c") complete = true;
+          return found;
+        },
+      };
+      asked.length = 0;
+      assert.deepEqual(await handler({ args: ["list"] }, CONTEXT), { exitCode: 0, answer: { name: "x" } });
+      assert.partialDeepStrictEqual(asked[0]?.[1], {
+        taskDefinition: "arn:shop-backup:7",
+        overrides: { containerOverrides: [{ name: "keeper", command: ["list"] }] },
+      });
+      answers = { ...stopped(0), GetLogEvents: () => page(["--- answer", "--- end"], "a") };
+      assert.deepEqual(await handler({ args: ["discard", "x"] }, CONTEXT), { exitCode: 0, answer: null });
+    });
+
+    it("fail with what was said, without what CloudWatch makes metrics of", async () => {
+      answers = {
+        ...stopped(1),
+        GetLogEvents: () => page(["backup: no dump could be made", '{"_aws":{}}'], "a"),
+      };
+      await assert.rejects(handler({ args: ["now"] }, CONTEXT), {
+        message: "keeper ended with 1:\nbackup: no dump could be made",
+      });
+    });
+
+    it("start none beside another one where that is asked for", async () => {
+      answers = { ...stopped(0), ListTasks: () => ({ taskArns: ["arn:task/jobs/1"] }) };
+      asked.length = 0;
+      await assert.rejects(
+        handler({ args: ["swap", "x"], alone: true, seconds: 0 }, CONTEXT),
+        /^Error: another backup, drill or restore is under way$/,
+      );
+      assert.deepEqual(asked, [["ListTasks", { cluster: "jobs", family: "shop-backup" }]]);
     });
   });
 });

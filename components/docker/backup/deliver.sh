@@ -9,11 +9,14 @@ setting() { printf '%s = "%s"\n' "$1" "$2"; }
 # Gives up on a server that cannot be reached in 10 s or is silent for 20 s.
 fetch() { timeout "$TIMEOUT" curl --silent --show-error --fail-with-body --connect-timeout 10 --speed-limit 1 --speed-time 20 --config - "$@"; }
 
+# Who asks S3, as settings of curl.
+s3_identity() { setting user "$(secret S3_ACCESS_KEY):$(secret S3_SECRET_KEY)"; }
+
 s3() { # <object, with a query if need be> <curl's options…>
   object=$1
   shift
   {
-    setting user "$(secret S3_ACCESS_KEY):$(secret S3_SECRET_KEY)"
+    s3_identity
     setting url "$S3_URL/$object"
   } | fetch --aws-sigv4 "aws:amz:$S3_REGION:s3" "$@"
 }

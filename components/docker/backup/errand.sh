@@ -1,4 +1,4 @@
-# What the keeper has the courier do for it: both are in one pod, and meet in the folder of the backups.
+# What the keeper of one job has the courier do for it: both are in one pod or task, and meet in the folder of the backups.
 #
 # /backups/.errands/asked     a command and its words, until the courier has taken it
 # /backups/.errands/answer    what it printed; `said`: what it said; `ended`, last of all: its exit code
@@ -19,7 +19,7 @@ errand() { # <command> [word]
 
 listed() { remote_names > "$SCRATCH/present" || { say "S3 cannot be listed"; return 1; }; }
 
-# The courier's side: one at a time, each answered once.
+# The courier's side: one at a time, each answered once. What a target has besides is its own_errand.
 run_errand() {
   [ -f "$ERRANDS/asked" ] || return 0
   read -r command word < "$ERRANDS/asked"
@@ -30,7 +30,7 @@ run_errand() {
       newest) listed && head -n 1 "$SCRATCH/present" ;;
       remote) remote || { say "S3 cannot be listed"; exit 1; } ;;
       fetch) fetch_backup "$word" ;;
-      *) say "unknown: $command"; exit 2 ;;
+      *) own_errand "$command" "$word" ;;
     esac
   ) > "$ERRANDS/answer" 2> "$ERRANDS/said"
   echo $? | put "$ERRANDS/ended"
