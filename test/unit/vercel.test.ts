@@ -21,8 +21,8 @@ describe("the requests that Vercel hands on", () => {
   });
 
   it("go to whom the longest match belongs to, as with nginx", () => {
-    const part = fc.constantFrom("/a", "/b", "/c.d", "/a-b");
-    const route = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
+    const part = fc.constantFrom("/a", "/ab", "/c.d");
+    const route = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(""));
     const owned = fc.dictionary(route, fc.constantFrom("service", "web"), { minKeys: 1, maxKeys: 8 });
     fc.assert(
       fc.property(owned, route, (owners, path) => {
