@@ -12,6 +12,7 @@ import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
 import { exclusively } from "./mutex.ts";
 import { createProgress } from "./progress.ts";
 import { type Preparation, type Prepared, prepare, settingsOf } from "./release-preparation.ts";
+import { releasedElsewhere } from "./released-elsewhere.ts";
 import { Rollout, firstUpdate, type RolloutResult } from "./rollout.ts";
 import { isSameProgram, programFingerprint } from "./same-program.ts";
 import { proofWarning } from "./restore-proof.ts";
@@ -59,6 +60,8 @@ export async function release(
       `${stack} has gitops: what runs is what Git says; set release.version, run \`tristack render\`, and commit both`,
     );
   const progress = createProgress();
+  const elsewhere = releasedElsewhere(settings);
+  if (elsewhere !== undefined) progress.note(elsewhere);
   engine.warmUp();
   const carrier = await carrierOf(context, settings);
   return exclusively(project, stack, () =>

@@ -225,9 +225,12 @@ function knownToEverybody(settings: ApplicationSettings): boolean {
   return certificates.issuer === "cert-manager" && environment.kind !== "local";
 }
 
-function probedUrls(settings: ApplicationSettings): string[] {
+/** What a release changes: a web that is elsewhere says nothing of it. */
+export function probedUrls(settings: ApplicationSettings): string[] {
   const { web, health } = urlsOf(settings);
-  return [...new Set([`${web}/`, health, ...settings.delivery.probe.map((path) => `${web}${path}`)])];
+  const { origin } = new URL(health);
+  const paths = [...(origin === web ? ["/"] : []), ...settings.delivery.probe];
+  return [...new Set([health, ...paths.map((path) => `${origin}${path}`)])];
 }
 
 /** The settings of a release without its migrations: going back runs none. */

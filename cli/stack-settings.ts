@@ -130,12 +130,13 @@ export function asPulumiReads(
 const HIDDEN = "encrypted";
 
 /**
- * Secrets that services name and the stack file does not hold. Looks at the file alone, so that it works while other
+ * Secrets that services, or a web on Vercel, name and the stack file does not hold. Looks at the file alone, so that it works while other
  * settings are still wrong.
  */
 export function missingSecrets(file: StackFile): string[] {
-  const named = Object.values(objectOf(file.config.services)).flatMap((service) => {
-    const { secrets } = objectOf(service);
+  const asking = [...Object.values(objectOf(file.config.services)), file.config.web];
+  const named = asking.flatMap((one) => {
+    const { secrets } = objectOf(one);
     return Array.isArray(secrets) ? (secrets as unknown[]) : [];
   });
   return withoutValue(file, named);

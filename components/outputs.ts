@@ -11,6 +11,7 @@ import { hostOutputsSchema } from "./host-outputs.ts";
 import { type Release, imageOf, releaseSettingsOf } from "./release.ts";
 import { releaseSettingsSchema } from "./settings/application.ts";
 import { type ApplicationSettings, isProtected } from "./settings.ts";
+import { ownDomain } from "./settings/web.ts";
 import { costSchema } from "./shared/cost.ts";
 import { findingsOf, onePerPlace, plainNeed } from "./shared/findings.ts";
 import type { Owner } from "./shared/labels.ts";
@@ -148,7 +149,7 @@ export const outputsSchema = z.strictObject({
         metrics: z.string().nullable().describe("Path of Prometheus metrics, if any."),
       }),
     )
-    .describe("The services of the application."),
+    .describe("The services of the application that the stack runs: a web on Vercel is none of them."),
   database: z
     .strictObject({
       engine: z.literal("postgresql").describe("Always PostgreSQL."),
@@ -296,11 +297,15 @@ export function assembleOutputs(parts: {
 
 /** Public addresses of a stack. */
 export function urlsOf(settings: ApplicationSettings): Outputs["urls"] {
-  const { domain, services } = settings;
   const httpsPort = settings.target === "aws" ? 443 : settings.proxy.httpsPort;
-  const origin = httpsPort === 443 ? `https://${domain}` : `https://${domain}:${httpsPort}`;
-  const route = services.api?.routes[0];
-  return { web: origin, api: route === undefined ? null : `${origin}${route}`, health: `${origin}/health` };
+  const originOf = (host: string) => (httpsPort === 443 ? `https://${host}` : `https://${host}:${httpsPort}`);
+  const own = originOf(settings.target === "aws" ? ownDomain(settings) : settings.domain);
+  const route = settings.services.api?.routes[0];
+  return {
+    web: originOf(settings.domain),
+    api: route === undefined ? null : `${own}${route}`,
+    health: `${own}/health`,
+  };
 }
 
 /** Stacks that carry no application have contracts of their own. */

@@ -17,6 +17,8 @@ export type Settings = z.infer<typeof settingsSchema>;
 export type VpsSettings = Extract<Settings, { target: "vps" }>;
 export type KubernetesSettings = Extract<Settings, { target: "kubernetes" }>;
 export type AwsSettings = Extract<Settings, { target: "aws" }>;
+/** Of a web on Vercel. */
+export type WebSettings = NonNullable<AwsSettings["web"]>;
 /** Of a stack that carries an application, whatever carries it. */
 export type ApplicationSettings = VpsSettings | KubernetesSettings | AwsSettings;
 /** Of those where database and proxy are ours. */

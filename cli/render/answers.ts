@@ -1,4 +1,4 @@
-/** What AWS and Docker would answer, where a program runs without them. */
+/** What AWS, Docker and Vercel would answer, where a program runs without them. */
 
 type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -9,6 +9,10 @@ export const CALLS: Answers = {
   "aws:index/getRegion:getRegion": { region: "eu-central-1" },
   "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" },
   "aws:route53/getZone:getZone": { zoneId: "zone" },
+  "vercel:index/getDomainConfig:getDomainConfig": {
+    recommendedCname: "0123456789abcdef.vercel-dns-0.com",
+    recommendedIpv4s: ["192.0.2.1"],
+  },
 };
 
 /** What it adds to a resource, by type. */

@@ -2,7 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { Bucket } from "./bucket.ts";
-import { firewall } from "./firewall.ts";
+import { type FirewallArgs, firewall } from "./firewall.ts";
 import { ORIGIN_KEY_HEADER } from "./origin-key.ts";
 
 export interface CdnArgs {
@@ -18,8 +18,8 @@ export interface CdnArgs {
   assets: readonly string[];
   /** Days that the log of requests is kept. Left out, there is none. */
   logDays?: number;
-  /** Whether it has a firewall, 8 USD a month and 0.60 USD for a million requests, and how long that one's log is kept. */
-  firewall?: { logDays: number };
+  /** Whether it has a firewall, 8 USD a month and 0.60 USD for a million requests. */
+  firewall?: FirewallArgs;
   protect: boolean;
 }
 
@@ -133,7 +133,7 @@ export class Cdn extends pulumi.ComponentResource {
           sslSupportMethod: "sni-only",
           minimumProtocolVersion: "TLSv1.2_2021",
         },
-        webAclId: args.firewall && firewall(name, args.firewall.logDays, this),
+        webAclId: args.firewall && firewall(name, args.firewall, this),
         // Five minutes at most, and an update that fails says so.
         waitForDeployment: true,
       },

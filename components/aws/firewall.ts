@@ -2,8 +2,17 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+export interface FirewallArgs {
+  /** Days that it is kept what was let through and what was not. */
+  logDays: number;
+  /** Whether a proxy is in front, from whose few addresses everybody's requests come. */
+  proxied: boolean;
+}
+
 /** Requests of one address in five minutes. An office behind one address stays far below. */
 const MOST_REQUESTS = 10_000;
+/** The same of a proxy's: no visitor is blocked for what all of them do, and a flood ends all the same. */
+const MOST_OF_A_PROXY = 100_000;
 
 /** Managed rules by name. https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html */
 const MANAGED = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet"];
@@ -11,11 +20,12 @@ const MANAGED = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownB
 /** Where CloudFront looks for it, whatever the stack's region is. */
 const REGION = "us-east-1";
 
-/**
- * @param logDays that it is kept what was let through and what was not
- * @returns the ARN of a web ACL
- */
-export function firewall(name: string, logDays: number, parent: pulumi.Resource): pulumi.Output<string> {
+/** @returns the ARN of a web ACL */
+export function firewall(
+  name: string,
+  { logDays, proxied }: FirewallArgs,
+  parent: pulumi.Resource,
+): pulumi.Output<string> {
   const counted = (metricName: string) => ({
     metricName,
     cloudwatchMetricsEnabled: true,
@@ -33,7 +43,11 @@ export function firewall(name: string, logDays: number, parent: pulumi.Resource)
     priority: 0,
     action: { block: {} },
     statement: {
-      rateBasedStatement: { aggregateKeyType: "IP", limit: MOST_REQUESTS, evaluationWindowSec: 300 },
+      rateBasedStatement: {
+        aggregateKeyType: "IP",
+        limit: proxied ? MOST_OF_A_PROXY : MOST_REQUESTS,
+        evaluationWindowSec: 300,
+      },
     },
     visibilityConfig: counted("requests-of-one-address"),
   };

@@ -4,6 +4,7 @@ import { domain, identifier, image, release, secrets, services } from "./applica
 import { backupAtAws } from "./backup.ts";
 import { watching } from "./delivery.ts";
 import { environment } from "./environment.ts";
+import { web } from "./web.ts";
 import {
   HOST_NAME,
   awsRegion,
@@ -112,6 +113,11 @@ export const awsSchema = object({
     .optional()
     .describe("What to run. Left out, the stack keeps the release that it already runs."),
   services: services().describe("The application: `web`, `api`. Their images are in ECR, in `region`."),
+  web: web
+    .optional()
+    .describe(
+      "The web on Vercel, in place of the service `web`. Left out, all of the application is at AWS.",
+    ),
   architecture: oneOf(["arm64", "x86_64"])
     .default("arm64")
     .describe("Processors that the images are for; arm64 costs a fifth less."),

@@ -20,6 +20,7 @@ import {
   stackRules,
 } from "./rules.ts";
 import { settingsSchema } from "./bounds.ts";
+import { webRules } from "./web-rules.ts";
 import { type Finding, type Path, valueAt } from "../shared/problems.ts";
 
 const vpsRules = [
@@ -40,7 +41,7 @@ const clusterRules = [
   ...serviceRules,
   noLambdaRule,
 ];
-const awsTargetRules = [...applicationRules, ...awsRules, ...awsSharedRules, ...serviceRules];
+const awsTargetRules = [...applicationRules, ...awsRules, ...awsSharedRules, ...webRules, ...serviceRules];
 
 /** Sentences of all rules, each once. */
 export const ruleMeanings: readonly string[] = [

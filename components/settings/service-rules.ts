@@ -30,10 +30,12 @@ const CHALLENGE = "/.well-known/acme-challenge";
 
 const routeRules: readonly Rule<ApplicationSettings>[] = [
   {
-    meaning: "One service has the route `/`.",
-    reliesOn: [["services", ANY, "routes"]],
-    *check({ services }) {
-      if (Object.values(services).some(({ routes }) => routes.includes("/"))) return;
+    meaning: "One service has the route `/`, unless the web is on Vercel.",
+    reliesOn: [["services", ANY, "routes"], ["web"]],
+    *check(settings) {
+      const { services } = settings;
+      const elsewhere = settings.target === "aws" && settings.web !== undefined;
+      if (elsewhere || Object.values(services).some(({ routes }) => routes.includes("/"))) return;
       yield { path: ["services"], is: "without the route /", need: "one service with / in its routes" };
     },
   },
@@ -182,7 +184,7 @@ function perService(
   };
 }
 
-function listedOnce<S>(
+export function listedOnce<S>(
   lists: (settings: S) => [Path, readonly string[]][],
   reliesOn: readonly Pattern[],
 ): Rule<S> {
@@ -203,10 +205,15 @@ function routesOf(services: ApplicationSettings["services"]) {
   return Object.entries(services).flatMap(([name, service]) =>
     service.routes.map((route, index) => ({
       name,
-      route: route.length > 1 ? route.replace(/\/+$/, "") : route,
+      route: withoutSlash(route),
       path: ["services", name, "routes", index] as const,
     })),
   );
+}
+
+/** A route as it is compared: `/api` and `/api/` are the same. */
+export function withoutSlash(route: string): string {
+  return route.length > 1 ? route.replace(/\/+$/, "") : route;
 }
 
 function givenByUse(service: Service): string[] {

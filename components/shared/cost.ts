@@ -128,6 +128,8 @@ const FREE: readonly RegExp[] = [
   /^aws:cloudwatch\/logDelivery/,
   /^aws:wafv2\/webAclLogging/,
   /^aws:ecr\/lifecyclePolicy:/,
+  // Parts of a project.
+  /^vercel:index\/project[A-Z]/,
   // The first two of an account.
   /^aws:budgets\/budget:/,
   /^aws:ec2\/(vpc|defaultSecurityGroup|subnet|internetGateway|routeTable|routeTableAssociation|securityGroup|flowLog):/,
@@ -146,6 +148,7 @@ const BY_USE: Readonly<Record<string, string>> = {
   "aws:apigatewayv2/api:Api": "by requests",
   "aws:ecr/repository:Repository": "by what is kept in it",
   "aws:ecs/taskDefinition:TaskDefinition": "by how long its containers run",
+  "vercel:index/project:Project": "paid at Vercel, by members and use",
 };
 
 export function estimate(resources: readonly PricedResource[], usage: Usage = {}): Estimate {

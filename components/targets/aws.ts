@@ -20,15 +20,21 @@ import { RecordedCost } from "../recorded-cost.ts";
 import { type Release, imageOf } from "../release.ts";
 import { type AwsSettings, type Service, isProtected, secretValue } from "../settings.ts";
 import { GIVEN_BY_USE } from "../settings/application.ts";
+import { ownDomain } from "../settings/web.ts";
 import type { Owner } from "../shared/labels.ts";
 import { fingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
 import { backupOf } from "./aws-backup.ts";
+import { vercelSdk } from "../vercel/sdk.ts";
 import { type Ground, gibibytesOf, groundOf, sharedBy } from "./aws-ground.ts";
+import { webOnVercel } from "./aws-web.ts";
 
 export async function awsTarget(settings: AwsSettings, release: Release, owner: Owner): Promise<Built> {
-  const { environment, domain, region, architecture, proxy } = settings;
+  const { environment, region, architecture, proxy, web } = settings;
+  const domain = ownDomain(settings);
   const { kind } = environment;
+  // First: where its package is missing, nothing is made.
+  const vercel = web && vercelSdk();
   const protect = isProtected(kind);
   const logDays = kind === "production" ? 365 : 30;
   const provider = awsProvider(region, owner, environment);
@@ -140,13 +146,15 @@ export async function awsTarget(settings: AwsSettings, release: Release, owner: 
           .flat()
           .filter((path) => path !== "/"),
         assets: services.flatMap(([, { assets }]) => assets?.path ?? []),
-        ...(kind === "production" ? { logDays: 90, firewall: { logDays } } : {}),
+        ...(kind === "production" ? { logDays: 90, firewall: { logDays, proxied: web !== undefined } } : {}),
         protect,
       },
       opts,
     );
   if (!cdn)
     new RegionalDomain("domain", { domain, zoneId: zone.zoneId, certificateArn: certificate.arn, api }, opts);
+
+  webOnVercel(settings, vercel, { owner, zoneId: zone.zoneId, provider }, opts);
 
   // A preview environment has alarms where somebody is to be told; they take back releases everywhere else.
   const { emails, webhook } = settings.alarms;

@@ -62,6 +62,26 @@ export function withAwsBackup(): Config {
   };
 }
 
+/** The same with its web on Vercel. */
+export function goodVercel(): Config {
+  const aws = goodAws();
+  const { api } = aws.services as Record<string, unknown>;
+  return {
+    ...aws,
+    services: { api },
+    web: {
+      on: "vercel",
+      repository: "myorg/shop",
+      root: "apps/web",
+      team: "myorg",
+      routes: ["/api/web"],
+      environment: { NEXT_PUBLIC_TITLE: "Shop" },
+      secrets: ["SENTRY_DSN"],
+    },
+    secrets: { ...(aws.secrets as object), SENTRY_DSN: "a-dsn-that-nobody-knows" },
+  };
+}
+
 export function goodAccount(): Config {
   return {
     target: "account",

@@ -75,6 +75,19 @@ describe("the estimate of a stack's cost", () => {
     ]);
   });
 
+  it("names what is paid at Vercel once for each project, and what it does not know", () => {
+    const { monthlyUsd, unpriced } = estimate(
+      ["project:Project", "projectDomain:ProjectDomain", "blobStore:BlobStore"].map((type) =>
+        resource(`vercel:index/${type}`),
+      ),
+    );
+    assert.equal(monthlyUsd, null);
+    assert.deepEqual(unpriced, [
+      "it (paid at Vercel, by members and use)",
+      "it (no price for vercel:index/blobStore:BlobStore)",
+    ]);
+  });
+
   it("counts as free what is, and what is part of a machine or cluster", () => {
     const free = [
       "docker:index/container:Container",
