@@ -36,7 +36,7 @@ export const AWS_SKIPS: readonly Skip[] = [
   ),
   skip(
     "CKV_AWS_117",
-    /\.(origin-key|alarms-webhook|(database-)?jobs)$/,
+    /\.(origin-key|alarms-webhook|health-gate|(database-)?jobs)$/,
     "It speaks with AWS' own services, or with the internet: in the network it would need a way out, 33 USD a month.",
   ),
   skip(
