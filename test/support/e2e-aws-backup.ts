@@ -3,18 +3,19 @@
  * that of S3, Docker in that of Fargate, and moto for what Lambda keeps of a function.
  */
 import assert from "node:assert/strict";
-import { S3Client } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Registered } from "../../cli/render/recorder.ts";
 import { ensureDocker } from "../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../toolchain/images.ts";
 import { ensurePulumi } from "../../toolchain/pulumi.ts";
 import { withAwsBackup } from "./aws-settings.ts";
+import { Authority } from "./e2e-authority.ts";
 import { AwsDoor } from "./e2e-aws-door.ts";
 import { Fargate, type TaskDefinition } from "./e2e-fargate.ts";
 import { type Keys, Minio, REGION } from "./e2e-minio.ts";
 import { type Moto, startMoto } from "./e2e-moto.ts";
 import { Door, Webhook } from "./e2e-outside.ts";
-import { Authority, Rds } from "./e2e-rds-tls.ts";
+import { Rds } from "./e2e-rds.ts";
 import { Workspace } from "./e2e-workspace.ts";
 import { type Graph, buildGraph } from "./graph.ts";
 import { statementsOf } from "./iam-statements.ts";
@@ -23,6 +24,7 @@ import { changed } from "./settings.ts";
 export const STACK = "vault";
 /** What the mocks name the bucket. */
 const BUCKET = "backup-id";
+const RECORDS = "records-id";
 const HOST = "database.example.com";
 /** What the mocks make up, and what is in the URL. */
 export const PASSWORD = "generated-for-database-password";
@@ -38,7 +40,6 @@ interface Parts {
   readonly s3Door: Door;
   readonly ping: Webhook;
   readonly authority: Authority;
-  readonly image: string;
 }
 
 export class AwsBackupSite {
@@ -76,6 +77,10 @@ export class AwsBackupSite {
   }
   get bucket() {
     return BUCKET;
+  }
+  /** Of the stack's records and its lock. */
+  get records() {
+    return RECORDS;
   }
 
   /** ARN of the function that everybody starts backups by. */
@@ -119,16 +124,14 @@ export class AwsBackupSite {
       variables: Record<string, string>;
     };
     const door = await AwsDoor.open({ arn, code: "run-task", variables, fargate, moto });
-    const parts: Parts = {
-      ...{ place, graph, fargate, door, moto, minio, s3Door, ping, authority },
-      image: images.postgres.reference,
-    };
+    const parts: Parts = { place, graph, fargate, door, moto, minio, s3Door, ping, authority };
     const s3 = new S3Client({
       region: REGION,
       endpoint: `http://127.0.0.1:${minio.port}`,
       forcePathStyle: true,
       credentials: { accessKeyId: keys.access, secretAccessKey: keys.secret },
     });
+    await s3.send(new CreateBucketCommand({ Bucket: RECORDS }));
     Object.assign(place.env, {
       AWS_ENDPOINT_URL: `http://127.0.0.1:${door.port}`,
       AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${minio.port}`,
@@ -162,6 +165,13 @@ export class AwsBackupSite {
     );
   }
 
+  /** Databases that the stack's user has. */
+  databases(): Promise<string> {
+    return this.rds.owner(
+      "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'app%'",
+    );
+  }
+
   objects(below = "database/"): Promise<string[]> {
     return this.#parts.minio.objects(below);
   }
@@ -180,12 +190,9 @@ export class AwsBackupSite {
   }
 }
 
-function databaseOf({ fargate, authority, image }: Parts, name: string): Promise<Rds> {
-  const { network } = fargate;
-  return Rds.start({
-    name: `tristack-e2e-rds-${name}`,
-    ...{ image, network, host: HOST, authority, password: PASSWORD },
-  });
+function databaseOf({ fargate, authority }: Parts, name: string): Promise<Rds> {
+  const beside = { network: fargate.network, name: `tristack-e2e-rds-${name}` };
+  return Rds.start(HOST, PASSWORD, { beside, authority });
 }
 
 function graphOf(ping: string): Promise<Graph> {

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../components/shared/labels.ts";
 import { ensureBaseImages } from "../../toolchain/images.ts";
+import type { Authority } from "./e2e-authority.ts";
 import { PROJECT } from "./e2e-clone.ts";
-import { type Ran, REPOSITORY, run } from "./e2e-command.ts";
+import { type Ran, REPOSITORY, run, succeeded } from "./e2e-command.ts";
 import { docker, sweep } from "./e2e-engine.ts";
 
 const LABELS = ["--label", `${LABEL.project}=${PROJECT}`, "--label", `${LABEL.stack}=rds`];
@@ -16,29 +17,46 @@ const FIRST_USER = [
   "CREATE DATABASE app OWNER app",
 ];
 const START_SECONDS = 60;
+/** The user that the image's server runs as. */
+const POSTGRES = 70;
+
+export interface RdsOptions {
+  /** A network that is there, and the name of its container. @default a network of its own, and nothing beside it */
+  readonly beside?: { readonly network: string; readonly name: string };
+  /** Who signs its certificate: it takes connections by TLS alone then, as `rds.force_ssl` has it. @default no TLS */
+  readonly authority?: Authority;
+}
 
 export class Rds {
   /** Of the first user, `app`. */
   readonly password: string;
   readonly #image: string;
+  readonly #name: string;
 
-  private constructor(password: string, image: string) {
+  private constructor(password: string, image: string, name: string) {
     this.password = password;
     this.#image = image;
+    this.#name = name;
   }
 
   /** @param host name that it has in its network */
-  static async start(host: string, password: string): Promise<Rds> {
-    await sweep();
+  static async start(host: string, password: string, options: RdsOptions = {}): Promise<Rds> {
+    const { beside, authority } = options;
+    if (!beside) await sweep();
     const image = (await ensureBaseImages()).postgres.reference;
-    await docker("network", "create", ...LABELS, NAME);
+    const { network, name } = beside ?? { network: NAME, name: NAME };
+    if (!beside) await docker("network", "create", ...LABELS, NAME);
+    const tls = authority && (await authority.sign(host, POSTGRES));
+    const ssl = { ssl: "on", ssl_cert_file: "/tls/server.pem", ssl_key_file: "/tls/server.key" };
     await docker(
-      ...["run", "--detach", "--name", NAME, "--network", NAME, "--network-alias", host, ...LABELS],
+      ...["run", "--detach", "--name", name, "--network", network, "--network-alias", host, ...LABELS],
       ...["--env", "POSTGRES_USER=rdsadmin", "--env", "POSTGRES_PASSWORD=of-rds-alone"],
+      ...(tls === undefined ? [] : ["--volume", `${tls}:/tls:ro`]),
       // As the parameter group of components/aws/database.ts has it.
       ...[image, "postgres", "-c", "log_statement=ddl"],
+      ...Object.entries(tls === undefined ? {} : ssl).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
     );
-    const rds = new Rds(password, image);
+    const rds = new Rds(password, image, name);
     for (
       const began = Date.now();
       (await rds.as("rdsadmin", "of-rds-alone", "rdsadmin", "SELECT 1")).exitCode !== 0;
@@ -48,17 +66,29 @@ export class Rds {
     }
     for (const statement of [...FIRST_USER, `ALTER ROLE app PASSWORD '${password}'`])
       await rds.superuser(statement);
+    if (authority) {
+      const change = ["sed", "-i", "s/^host all all all/hostssl all all all/"];
+      await docker("exec", name, ...change, "/var/lib/postgresql/data/pg_hba.conf");
+      await rds.superuser("SELECT pg_reload_conf()");
+    }
     return rds;
+  }
+
+  /** Answer to statements of the first user in its database, as unaligned text. */
+  async owner(statements: string): Promise<string> {
+    const psql = ["psql", "-U", "app", "-d", "app", "-v", "ON_ERROR_STOP=1", "-XAtq"];
+    const options = { cwd: REPOSITORY, input: statements };
+    return succeeded(await run("docker", ["exec", "-i", this.#name, ...psql], options)).stdout.trim();
   }
 
   /** What RDS keeps to itself. */
   superuser(statement: string): Promise<string> {
-    return docker("exec", NAME, "psql", "-U", "rdsadmin", "-v", "ON_ERROR_STOP=1", "-Atqc", statement);
+    return docker("exec", this.#name, "psql", "-U", "rdsadmin", "-v", "ON_ERROR_STOP=1", "-Atqc", statement);
   }
 
   /** One statement of a user who logs in with a password. */
   as(user: string, password: string, database: string, statement: string): Promise<Ran> {
-    const login = ["--env", "PGPASSWORD", NAME, "psql", "-h", "127.0.0.1", "-U", user, "-d", database];
+    const login = ["--env", "PGPASSWORD", this.#name, "psql", "-h", "127.0.0.1", "-U", user, "-d", database];
     const args = ["exec", ...login, "-v", "ON_ERROR_STOP=1", "-Atqc", statement];
     return run("docker", args, { cwd: REPOSITORY, env: { PGPASSWORD: password } });
   }
@@ -71,10 +101,11 @@ export class Rds {
   }
 
   log(): Promise<string> {
-    return run("docker", ["logs", NAME], { cwd: REPOSITORY }).then(({ all }) => all);
+    return run("docker", ["logs", this.#name], { cwd: REPOSITORY }).then(({ all }) => all);
   }
 
-  stop(): Promise<void> {
-    return sweep();
+  async stop(): Promise<void> {
+    if (this.#name === NAME) await sweep();
+    else await docker("rm", "--force", "--volumes", this.#name);
   }
 }

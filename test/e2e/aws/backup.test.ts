@@ -65,7 +65,7 @@ describe("backups at AWS", () => {
 
   before(async () => {
     site = await AwsBackupSite.create(keys);
-    await site.rds.psql(DATA);
+    await site.rds.owner(DATA);
     lambda = new LambdaClient({
       region: REGION,
       endpoint: `http://127.0.0.1:${site.door.port}`,
@@ -115,7 +115,7 @@ describe("backups at AWS", () => {
   };
   /** What is in the tables, asked for in another way than the backup's own. */
   const sums = () =>
-    site.rds.psql(
+    site.rds.owner(
       TABLES.map(
         (table) =>
           `SELECT '${table}', count(*), md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} t`,
@@ -181,7 +181,9 @@ describe("backups at AWS", () => {
     const ran = await tristack("backup", "drill", STACK, "--json");
     assert.partialDeepStrictEqual(json(ran), { passed: true, tables: 5 });
     console.log(`      ${ran.seconds.toFixed(1)} s`);
-    assert.ok((await site.objects()).includes("restore.json"));
+    const [{ bytes } = { bytes: 0 }] = await list();
+    const { status } = json<{ status: object }>(await tristack("outputs", STACK, "--json"));
+    assert.partialDeepStrictEqual(status, { lastBackup: { bytes }, lastVerifiedRestore: { passed: true } });
   });
 
   it("are made by a role that may do nothing beside", async () => {
@@ -205,7 +207,7 @@ describe("backups at AWS", () => {
 
   it("are restored in place, while requests are held back: what was written since is put aside", async () => {
     const wanted = await sums();
-    await site.rds.psql(
+    await site.rds.owner(
       "DELETE FROM orders WHERE id % 2 = 0; UPDATE customers SET name = 'changed'; DROP TABLE audit.events_26",
     );
     site.door.forwarded.length = 0;
@@ -215,7 +217,7 @@ describe("backups at AWS", () => {
       `      restored in ${seconds.toFixed(1)} s, requests held back for ${pausedSeconds.toFixed(1)} s`,
     );
     assert.equal(await sums(), wanted);
-    assert.equal(await site.rds.databases(), `app ${kept}`);
+    assert.equal(await site.databases(), `app ${kept}`);
     const changes = site.door.forwarded.filter((line) => !line.startsWith("GET "));
     assert.deepEqual(
       changes.map((line) =>
@@ -224,7 +226,23 @@ describe("backups at AWS", () => {
       ["POST tags api", "PUT functions api", "DELETE functions api", "DELETE tags api"],
     );
     succeeded(await tristack("restore", STACK, "--confirm", "--yes"));
-    assert.equal(await site.rds.databases(), "app");
+    assert.equal(await site.databases(), "app");
+  });
+
+  it("are not put in place while a release comes", async () => {
+    const lock = { what: "a deploy", by: "somebody@elsewhere", pid: 1, since: "", renewed: new Date() };
+    const at = { Bucket: site.records, Key: "lock.json" };
+    await site.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify(lock) }));
+    const renewing = setInterval(() => {
+      const renewed = { ...lock, renewed: new Date() };
+      void site.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify(renewed) }));
+    }, 10_000);
+    const wanted = await sums();
+    const { all } = ended(await tristack("restore", STACK, "--yes"), 1);
+    clearInterval(renewing);
+    assert.match(all, /is held: a deploy by somebody@elsewhere/);
+    assert.deepEqual([await sums(), await site.databases()], [wanted, "app"]);
+    await site.s3.send(new DeleteObjectCommand(at));
   });
 
   it("that were damaged are refused, and nothing is changed", async () => {
@@ -241,7 +259,7 @@ describe("backups at AWS", () => {
       assert.match(all, /damaged: its checksum is not the one/, words.join(" "));
       assert.doesNotMatch(all, /_aws|at async/);
     }
-    assert.deepEqual([await sums(), await site.rds.databases()], [wanted, "app"]);
+    assert.deepEqual([await sums(), await site.databases()], [wanted, "app"]);
     for (const end of ["dump", "json"])
       await site.s3.send(new DeleteObjectCommand({ Bucket: site.bucket, Key: `${PREFIX}${name}.${end}` }));
   });
@@ -297,7 +315,7 @@ describe("backups at AWS", () => {
     const wanted = await sums();
     const made = await now();
     await site.emptyDatabase();
-    assert.equal(await site.rds.psql("SELECT to_regclass('orders') IS NULL"), "t", "it is empty");
+    assert.equal(await site.rds.owner("SELECT to_regclass('orders') IS NULL"), "t", "it is empty");
     const ran = await tristack("restore", STACK, made.name, "--yes", "--json");
     console.log(`      ${ran.seconds.toFixed(1)} s`);
     assert.equal(json<Restored>(ran).tables, 5);
