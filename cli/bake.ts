@@ -13,6 +13,9 @@ export interface Bounds {
 
 /** Fewer than these are an accident, not a rate. */
 const MIN_FAILURES = 3;
+/** Time between two looks. */
+const LOOK_MS = 500;
+const INTERRUPTED = "the deploy was interrupted";
 /** A 99th percentile of fewer is the slowest one. */
 const MIN_TIMED = 100;
 
@@ -42,6 +45,25 @@ export function judge({ trouble, probe, traffic }: Sight, bounds: Bounds): strin
   return trouble ?? verdict(probe, traffic, bounds);
 }
 
+/**
+ * Looks again and again for so long.
+ * @param look what is told the seconds that are left, and says why to stop before; undefined while there is no reason
+ * @returns the reason; undefined once the time is over
+ */
+export async function watchFor(
+  seconds: number,
+  look: (left: number) => string | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const end = Date.now() + seconds * 1000;
+  while (Date.now() < end) {
+    const reason = signal.aborted ? INTERRUPTED : look(Math.ceil((end - Date.now()) / 1000));
+    if (reason !== undefined) return reason;
+    await sleep(Math.min(LOOK_MS, Math.max(0, end - Date.now())));
+  }
+  return undefined;
+}
+
 /** Watches for the whole time, or until the release has failed. Returns why; undefined when it has passed. */
 export async function bake(
   bounds: Bounds,
@@ -49,16 +71,15 @@ export async function bake(
   say: Say,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const end = Date.now() + bounds.seconds * 1000;
-  while (Date.now() < end) {
-    if (signal.aborted) return "the deploy was interrupted";
+  const one = (left: number) => {
     const sight = look();
     const { probe, traffic } = sight;
     const reason = judge(sight, bounds);
-    if (reason !== undefined) return reason;
-    const left = Math.ceil((end - Date.now()) / 1000);
-    say(`${left} s to go: ${Math.max(traffic.requests, probe.requests)} requests, ${traffic.failed} failed`);
-    await sleep(Math.min(500, Math.max(0, end - Date.now())));
-  }
-  return judge(look(), bounds);
+    if (reason === undefined)
+      say(
+        `${left} s to go: ${Math.max(traffic.requests, probe.requests)} requests, ${traffic.failed} failed`,
+      );
+    return reason;
+  };
+  return (await watchFor(bounds.seconds, one, signal)) ?? judge(look(), bounds);
 }

@@ -3,6 +3,7 @@ import { RECORDS_FOLDER } from "../components/docker/records.ts";
 import type { RecordStore } from "./carrier.ts";
 import type { Docker } from "./docker.ts";
 import type { OnHost } from "./host-lock.ts";
+import { parsedRecord } from "./record-file.ts";
 
 /**
  * The records that the outputs name; undefined before there are any.
@@ -43,7 +44,12 @@ export class Records implements RecordStore {
     if ((await this.#docker.try(["volume", "inspect", this.#volume])) === undefined) return {};
     const script = `cd ${RECORDS_FOLDER} && for f in *.json; do [ -f "$f" ] && printf '%s\\t' "$f" && tr -d '\\n' < "$f" && echo; done; true`;
     const text = await this.#run(script, true);
-    return Object.fromEntries(text.split("\n").flatMap(parsed));
+    return Object.fromEntries(
+      text.split("\n").flatMap((line) => {
+        const [file = "", content = ""] = line.split("\t");
+        return parsedRecord(file, content);
+      }),
+    );
   }
 
   /** Writes each record whole or not at all. */
@@ -65,14 +71,5 @@ export class Records implements RecordStore {
     const mount = `${this.#volume}:${RECORDS_FOLDER}${readOnly ? ":ro" : ""}`;
     const shell = ["--user", "0:0", "--entrypoint", "sh", this.#image, "-c"];
     return ["run", "--rm", "-i", "--network", "none", "-v", mount, ...shell];
-  }
-}
-
-function parsed(line: string): [string, unknown][] {
-  const [file = "", text = ""] = line.split("\t");
-  try {
-    return [[file.replace(/\.json$/, ""), JSON.parse(text) as unknown]];
-  } catch {
-    return [];
   }
 }

@@ -100,7 +100,7 @@ async function held(job: Job): Promise<Released> {
   const { ledger, records } = await running.history;
   if (checked.schema) warnings.push(...schemaWarnings(ledger, before, checked.schema));
   if (order.kind === "deploy") {
-    const { lastVerifiedRestore } = await liveStatus(records);
+    const { lastVerifiedRestore } = liveStatus(records);
     const warning = proofWarning(settings, lastVerifiedRestore, new Date());
     if (warning !== undefined) warnings.push(warning);
   }

@@ -1,10 +1,14 @@
-/** Work on several things at a time, as many as there are processors. */
+/** Work on several things at a time. */
 import { availableParallelism } from "node:os";
 
-/** @returns what came of each, in their order; one that fails stops none of the others. */
+/**
+ * @param atOnce most at a time. @default as many as there are processors
+ * @returns what came of each, in their order; one that fails stops none of the others
+ */
 export async function sideBySide<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<R>,
+  atOnce = availableParallelism(),
 ): Promise<PromiseSettledResult<R>[]> {
   const results: PromiseSettledResult<R>[] = [];
   const left = items.entries();
@@ -14,6 +18,6 @@ export async function sideBySide<T, R>(
       results[index] = result;
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  await Promise.all(Array.from({ length: atOnce }, next));
   return results;
 }

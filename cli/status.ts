@@ -1,4 +1,5 @@
 /** What a stack runs and how it fares, read from the backend and from what carries it. */
+import { statusSchema } from "../components/live-status.ts";
 import type { Outputs } from "../components/outputs.ts";
 import { LABEL } from "../components/shared/labels.ts";
 import type { Carrier, PartStatus } from "./carrier.ts";
@@ -9,9 +10,7 @@ import { badInput } from "./errors.ts";
 export type LiveStatus = NonNullable<Outputs["status"]>;
 
 /** The live part of the outputs, from the host's records; those of another form are left out. */
-export async function liveStatus(records: History["records"]): Promise<LiveStatus> {
-  // Loaded here, since it brings Pulumi's SDK with it.
-  const { statusSchema } = await import("../components/outputs.ts");
+export function liveStatus(records: History["records"]): LiveStatus {
   const { lastDeploy, lastBackup, lastVerifiedRestore, lastStateCopy, certificate } = statusSchema.shape;
   return {
     lastDeploy: lastDeploy.safeParse(records.deploy).data ?? null,
@@ -55,7 +54,7 @@ export async function stackStatus(context: StackContext, carrier: Carrier): Prom
       : null,
     maintenance: maintenance ?? null,
     held: held ?? null,
-    status: await liveStatus((await running.history).records),
+    status: liveStatus((await running.history).records),
     containers,
   };
 }

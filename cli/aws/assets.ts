@@ -9,8 +9,9 @@ import { CreateInvalidationCommand, type CloudFrontClient } from "@aws-sdk/clien
 import { DeleteObjectsCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import mime from "mime";
 import type { Say } from "../progress.ts";
+import { sideBySide } from "../side-by-side.ts";
 import type { RecordsBucket } from "./bucket.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 import type { PulledImages } from "./pulled-images.ts";
 
 /** Files of one service. */
@@ -91,14 +92,14 @@ export class Assets {
   }
 
   async #upload(files: readonly { key: string; file: string }[], say: Say): Promise<void> {
-    const left = [...files];
-    const worker = async () => {
-      for (let next = left.pop(); next; next = left.pop()) {
-        say(`${files.length - left.length} of ${files.length} files`);
-        await asked(this.#put(next.key, await readFile(next.file)));
-      }
+    let begun = 0;
+    const upload = async ({ key, file }: { key: string; file: string }) => {
+      say(`${(begun += 1)} of ${files.length} files`);
+      await asked(this.#put(key, await readFile(file)));
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    const results = await sideBySide(files, upload, AT_ONCE);
+    const failure = results.find((one) => one.status === "rejected");
+    if (failure) throw failure.reason;
   }
 
   #put(Key: string, Body: Buffer) {

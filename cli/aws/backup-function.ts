@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { failed, messageOf } from "../errors.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 
 /** A command that has begun, by the ARN of its task. */
 export type Task = string;

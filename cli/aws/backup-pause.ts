@@ -15,7 +15,7 @@ import { failed } from "../errors.ts";
 import type { Say } from "../progress.ts";
 import type { Deployment } from "../recovery.ts";
 import { interruptible } from "../signals.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 import { partsOf } from "./parts.ts";
 
 /** How many may run at once otherwise, on the function itself: a command that is killed in between leaves it to the next one. */

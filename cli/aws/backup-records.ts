@@ -9,7 +9,7 @@ const DRILL = "restore.json";
 const FAILURE = "failure.json";
 
 export interface BackupRecords {
-  /** As the host's records of the same names are: see components/outputs.ts, statusSchema. */
+  /** As the host's records of the same names are: see components/live-status.ts. */
   readonly records: { readonly backup?: { at: string; bytes: number }; readonly restore?: unknown };
   /** The last backup, where it failed. */
   readonly failure?: Failure;

@@ -4,14 +4,20 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  type S3Client,
+  S3Client,
 } from "@aws-sdk/client-s3";
-import { asked, isNamed, orIfMissing } from "./clients.ts";
+import { asked, isNamed, orIfMissing } from "./asked.ts";
 
 export interface Stored {
   readonly text: string;
   /** Changes with what is stored. */
   readonly etag: string;
+}
+
+/** With credentials of AWS's own chain. */
+export function s3Client(region: string): S3Client {
+  // An address of its own has no subdomains for buckets.
+  return new S3Client({ region, forcePathStyle: process.env.AWS_ENDPOINT_URL_S3 !== undefined });
 }
 
 /** What an object has to be for it to be written over. */

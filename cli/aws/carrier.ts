@@ -18,11 +18,12 @@ import type { StackContext } from "../deploy-context.ts";
 import type { UpResult } from "../engine.ts";
 import { KEPT_RELEASES, goodReleases, readLedger } from "../ledger.ts";
 import type { Progress } from "../progress.ts";
+import type { Deployment } from "../recovery.ts";
 import { withoutMigrations } from "../rollout.ts";
+import { outputsOf } from "../stack-state.ts";
 import { openStack, update } from "../update.ts";
 import { AlarmWatch } from "./alarm-watch.ts";
 import { Assets, invalidate } from "./assets.ts";
-import { backupFolderOf } from "./backup-records.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
 import { functionLog } from "./function-log.ts";
@@ -31,7 +32,7 @@ import { imagesInEcr } from "./images.ts";
 import { bucketHolder, holdingBucket } from "./lock.ts";
 import { type Parts, partsOf } from "./parts.ts";
 import { PulledImages } from "./pulled-images.ts";
-import { BucketRecords } from "./records.ts";
+import { awsRecordsOf } from "./records.ts";
 import { AliasShift } from "./shift.ts";
 
 export class AwsCarrier implements Carrier {
@@ -39,6 +40,8 @@ export class AwsCarrier implements Carrier {
   readonly #settings: AwsSettings;
   readonly #clients: Clients;
   #moving: AliasShift | undefined;
+  /** The stack's, which nobody else changes while it is held; read again after what changes it here. */
+  #state: Promise<Deployment> | undefined;
 
   constructor(context: StackContext, settings: AwsSettings) {
     this.#context = context;
@@ -47,17 +50,22 @@ export class AwsCarrier implements Carrier {
   }
 
   async holding<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { engine, stack } = this.#context;
-    return holdingBucket(this.#bucket((await engine.outputs()) ?? {}), stack, what, work);
+    const bucket = this.#bucket(await this.#outputs());
+    return holdingBucket(bucket, this.#context.stack, what, () => {
+      // Until now somebody else may have held it.
+      this.#state = undefined;
+      return work();
+    });
   }
 
-  open(): Promise<{ restored: boolean }> {
-    return openStack(this.#context.engine, undefined);
+  async open(): Promise<{ restored: boolean }> {
+    const opened = await openStack(this.#context.engine, undefined);
+    this.#state = undefined;
+    return opened;
   }
 
   records(outputs: Readonly<Record<string, unknown>>): RecordStore | undefined {
-    const bucket = this.#bucket(outputs);
-    return bucket && new BucketRecords(bucket, backupFolderOf(outputs));
+    return awsRecordsOf(this.#clients.s3, outputs);
   }
 
   /** Lambda has room for both. */
@@ -78,7 +86,8 @@ export class AwsCarrier implements Carrier {
   }
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
-    const result = await update(this.#context.engine, undefined, progress, options);
+    const updating = update(this.#context.engine, undefined, progress, options);
+    const result = await updating.finally(() => (this.#state = undefined));
     await this.#bringAssets(result.outputs, progress);
     return result;
   }
@@ -124,7 +133,7 @@ export class AwsCarrier implements Carrier {
 
   /** Images the registry's own rules remove; static files go as the releases do that they are of. */
   async prune(): Promise<string[]> {
-    const outputs = (await this.#context.engine.outputs()) ?? {};
+    const outputs = await this.#outputs();
     const assets = await this.#assets(outputs);
     const { releases } = (await this.records(outputs)?.readAll()) ?? {};
     const kept = goodReleases(readLedger(releases)).slice(0, KEPT_RELEASES);
@@ -137,7 +146,7 @@ export class AwsCarrier implements Carrier {
   }
 
   async holder(): Promise<string | undefined> {
-    const bucket = this.#bucket((await this.#context.engine.outputs()) ?? {});
+    const bucket = this.#bucket(await this.#outputs());
     return bucket && bucketHolder(bucket);
   }
 
@@ -168,6 +177,21 @@ export class AwsCarrier implements Carrier {
   }
 
   async #parts(): Promise<Parts> {
-    return partsOf((await this.#context.engine.state()) ?? {});
+    return partsOf(await this.#read());
+  }
+
+  async #outputs(): Promise<Record<string, unknown>> {
+    return outputsOf(await this.#read());
+  }
+
+  #read(): Promise<Deployment> {
+    this.#state ??= this.#context.engine.state().then(
+      (state) => state ?? {},
+      (error: unknown) => {
+        this.#state = undefined;
+        throw error;
+      },
+    );
+    return this.#state;
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { LogOptions } from "../carrier.ts";
 import { badInput } from "../errors.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 
 const PAUSE_MS = 2000;
 /** CloudWatch has no end to begin at: what is older than this is not looked through for the last lines. */

@@ -2,7 +2,7 @@
 import { GetAliasCommand, GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { LIVE } from "../../components/aws/live-alias.ts";
 import type { PartStatus } from "../carrier.ts";
-import { asked, orIfMissing } from "./clients.ts";
+import { asked, orIfMissing } from "./asked.ts";
 import type { ServiceParts } from "./parts.ts";
 
 /** One line for each version that is asked: two of them while a release comes. */

@@ -12,7 +12,7 @@ import type { Release } from "../../components/release.ts";
 import type { AwsSettings } from "../../components/settings.ts";
 import type { Digests, ServiceImage } from "../carrier.ts";
 import { failed } from "../errors.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 
 /** As images name processors: https://go.dev/doc/install/source#environment */
 const PLATFORM = { arm64: "arm64", x86_64: "amd64" } as const;

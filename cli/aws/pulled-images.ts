@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ECRClient, GetAuthorizationTokenCommand } from "@aws-sdk/client-ecr";
 import { Docker } from "../docker.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 
 const PULL_SECONDS = 900;
 

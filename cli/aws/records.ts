@@ -1,9 +1,10 @@
 /** The records of a stack at AWS: an object of JSON for each in the bucket that its outputs name; of backups theirs tells. */
+import type { S3Client } from "@aws-sdk/client-s3";
 import type { RecordStore } from "../carrier.ts";
+import { parsedRecord } from "../record-file.ts";
 import type { S3Folder } from "../s3.ts";
 import { backupFolderOf, recordsIn } from "./backup-records.ts";
 import { RecordsBucket } from "./bucket.ts";
-import { Clients } from "./clients.ts";
 
 const FOLDER = "records/";
 
@@ -20,7 +21,7 @@ export class BucketRecords implements RecordStore {
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     const names = await this.#bucket.names(FOLDER);
     const read = await Promise.all(
-      names.map(async (name) => parsed(name, (await this.#bucket.read(FOLDER + name))?.text ?? "")),
+      names.map(async (name) => parsedRecord(name, (await this.#bucket.read(FOLDER + name))?.text ?? "")),
     );
     const backups = this.#backups && (await recordsIn(this.#backups));
     return { ...Object.fromEntries(read.flat()), ...backups?.records };
@@ -34,17 +35,9 @@ export class BucketRecords implements RecordStore {
 
 /** The records that the outputs name; undefined before there are any. */
 export function awsRecordsOf(
-  region: string,
+  s3: S3Client,
   outputs: Readonly<Record<string, unknown>>,
 ): BucketRecords | undefined {
-  const bucket = RecordsBucket.named(new Clients(region).s3, outputs);
+  const bucket = RecordsBucket.named(s3, outputs);
   return bucket && new BucketRecords(bucket, backupFolderOf(outputs));
-}
-
-function parsed(name: string, text: string): [string, unknown][] {
-  try {
-    return [[name.replace(/\.json$/, ""), JSON.parse(text) as unknown]];
-  } catch {
-    return [];
-  }
 }

@@ -2,11 +2,11 @@
  * The way of the traffic from one version of the services to another: their aliases, by weights. Updates leave an alias
  * alone meanwhile (components/aws/service-function.ts).
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { GetAliasCommand, type LambdaClient, UpdateAliasCommand } from "@aws-sdk/client-lambda";
 import { LIVE } from "../../components/aws/live-alias.ts";
+import { watchFor } from "../bake.ts";
 import type { ShiftWatch } from "../carrier.ts";
-import { asked } from "./clients.ts";
+import { asked } from "./asked.ts";
 import type { ServiceParts } from "./parts.ts";
 
 interface Move {
@@ -21,8 +21,6 @@ export interface Pace {
   /** Time at each. */
   readonly pauseSeconds: number;
 }
-
-const LOOK_MS = 500;
 
 export class AliasShift {
   readonly #lambda: LambdaClient;
@@ -57,13 +55,13 @@ export class AliasShift {
     if (this.#moves.length === 0) return undefined;
     for (const percent of steps) {
       await this.#each(({ from, to }) => ({ at: from, weights: { [to]: percent / 100 } }));
-      const end = Date.now() + pauseSeconds * 1000;
-      while (Date.now() < end) {
-        const reason = signal.aborted ? "the deploy was interrupted" : verdict();
-        if (reason !== undefined) return `at ${percent} % of the traffic: ${reason}`;
-        say(`${percent} % of the traffic, ${Math.ceil((end - Date.now()) / 1000)} s to go`);
-        await sleep(Math.min(LOOK_MS, Math.max(0, end - Date.now())));
-      }
+      const look = (left: number) => {
+        const reason = verdict();
+        if (reason === undefined) say(`${percent} % of the traffic, ${left} s to go`);
+        return reason;
+      };
+      const reason = await watchFor(pauseSeconds, look, signal);
+      if (reason !== undefined) return `at ${percent} % of the traffic: ${reason}`;
     }
     await this.#each(({ to }) => ({ at: to, weights: {} }));
     return undefined;

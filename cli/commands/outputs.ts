@@ -49,7 +49,7 @@ async function live(engine: Engine, stored: Outputs) {
   if (typeof stored.statusRef !== "string") return {};
   const store = await storeOf(engine, stored);
   const read = await store?.readAll().catch(() => undefined);
-  return read === undefined ? {} : { status: await liveStatus(read) };
+  return read === undefined ? {} : { status: liveStatus(read) };
 }
 
 async function storeOf(engine: Engine, stored: Outputs): Promise<RecordStore | undefined> {
@@ -66,7 +66,8 @@ async function storeOf(engine: Engine, stored: Outputs): Promise<RecordStore | u
     const region = file?.config.region;
     if (typeof region !== "string") return undefined;
     const { awsRecordsOf } = await import("../aws/records.ts");
-    return awsRecordsOf(region, stored);
+    const { s3Client } = await import("../aws/bucket.ts");
+    return awsRecordsOf(s3Client(region), stored);
   }
   const docker = dockerOf(project, file);
   const image = await imageWithShell(docker, owner);

@@ -6,7 +6,7 @@ import { createdAt, isTrue, toTheSecond } from "./conditions.ts";
 import { podOfJob } from "./job.ts";
 
 export interface BackupHistory {
-  /** As the host's records of the same names are: see components/outputs.ts, statusSchema. */
+  /** As the host's records of the same names are: see components/live-status.ts. */
   readonly records: { readonly backup?: unknown; readonly restore?: { at: string; passed: boolean } };
   /** The last backup, where it failed. */
   readonly failure?: { readonly at: string; readonly reason: string };

@@ -3,6 +3,7 @@ import { PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
 import { RECORDS } from "../../components/kubernetes/records.ts";
 import { labelsOf } from "../../components/kubernetes/labels.ts";
 import type { RecordStore } from "../carrier.ts";
+import { parsedRecord } from "../record-file.ts";
 import { backupHistory } from "./backup-history.ts";
 import { certificateRecord } from "./certificate-record.ts";
 import { type Cluster, asked, isStatus, orIfMissing } from "./client.ts";
@@ -25,7 +26,9 @@ export class ClusterRecords implements RecordStore {
       backupHistory(this.#cluster),
       certificateRecord(this.#cluster),
     ]);
-    const own = Object.fromEntries(Object.entries(map?.data ?? {}).flatMap(parsed));
+    const own = Object.fromEntries(
+      Object.entries(map?.data ?? {}).flatMap(([file, text]) => parsedRecord(file, text)),
+    );
     return { ...own, ...backups.records, ...(certificate ? { certificate } : {}) };
   }
 
@@ -51,12 +54,4 @@ function shortened(value: unknown): unknown {
   let start = 0;
   while (JSON.stringify(value.slice(start)).length > LEDGER_BYTES) start += 1;
   return value.slice(start);
-}
-
-function parsed([file, text]: [string, string]): [string, unknown][] {
-  try {
-    return [[file.replace(/\.json$/, ""), JSON.parse(text) as unknown]];
-  } catch {
-    return [];
-  }
 }

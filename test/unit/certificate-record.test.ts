@@ -1,7 +1,7 @@
 /** What `tristack status` tells of the certificate on a cluster. */
 import assert from "node:assert/strict";
 import { recordOf } from "../../cli/kubernetes/certificate-record.ts";
-import { statusSchema } from "../../components/outputs.ts";
+import { statusSchema } from "../../components/live-status.ts";
 
 /** Made by openssl, for ten years. */
 const PEM = `-----BEGIN CERTIFICATE-----

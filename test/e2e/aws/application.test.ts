@@ -17,6 +17,7 @@ import { type Edge, startEdge } from "../../support/e2e-edge.ts";
 import { REGION, envOf } from "../../support/e2e-moto.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { type Config, changed } from "../../support/settings.ts";
+import { withVariables } from "../../support/variables.ts";
 
 const STACK = "pr-7";
 const ENVIRONMENT = { kind: "preview", expiresAt: "2027-12-24T00:00:00Z" };
@@ -104,10 +105,10 @@ describe("an application at AWS", () => {
     const broken = new Set<string>();
     let edge: Edge;
     let clients: Clients;
-    const environment = { ...process.env };
+    let restore: () => void = () => undefined;
 
     before(async () => {
-      Object.assign(process.env, envOf(aws.moto));
+      restore = withVariables(envOf(aws.moto));
       clients = new Clients(REGION);
       for (const service of ["web", "api"]) {
         await clients.registry.send(new CreateRepositoryCommand({ repositoryName: `shop/${service}` }));
@@ -125,10 +126,7 @@ describe("an application at AWS", () => {
     });
     after(async () => {
       await edge?.stop();
-      for (const name of Object.keys(envOf(aws.moto))) {
-        if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
-        else process.env[name] = environment[name];
-      }
+      restore();
     });
 
     /** With alarms, which a deploy watches, and little time between the steps. */

@@ -35,6 +35,7 @@ import { AliasShift } from "../../../cli/aws/shift.ts";
 import { trustOf } from "../../../components/aws/policy-document.ts";
 import { CliError } from "../../../cli/errors.ts";
 import { type Moto, REGION, envOf, startMoto } from "../../support/e2e-moto.ts";
+import { withVariables } from "../../support/variables.ts";
 
 const REGISTRY = `123456789012.dkr.ecr.${REGION}.amazonaws.com`;
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -44,18 +45,15 @@ const digest = (character: string) => `sha256:${character.repeat(64)}`;
 describe("a release at AWS", () => {
   let moto: Moto;
   let aws: Clients;
-  const environment = { ...process.env };
+  let restore: () => void = () => undefined;
 
   before(async () => {
     moto = await startMoto();
-    Object.assign(process.env, envOf(moto));
+    restore = withVariables(envOf(moto));
     aws = new Clients(REGION);
   });
   after(async () => {
-    for (const name of Object.keys(envOf(moto))) {
-      if (environment[name] === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = environment[name];
-    }
+    restore();
     await moto?.stop();
   });
 
