@@ -24,6 +24,8 @@ export interface Sample {
   readonly largestProcessMiB: number;
   /** Name of that process. */
   readonly largestProcess: string;
+  /** The same of the largest process of Node alone: a provider's plugin may be larger. 0 without one. */
+  readonly nodeMiB: number;
   /** Peak of the resident memory of all processes together, in MiB; what they share counts more than once. */
   readonly treeMiB: number;
 }
@@ -36,6 +38,8 @@ export interface Measured {
 
 const SAMPLE_MILLISECONDS = 25;
 const TIMEOUT_SECONDS = 300;
+/** What Node calls its process: the second since Node 20. */
+const NODE_NAMES = ["node", "MainThread"];
 
 /** Runs `command` to its end, or to the signal. Fails with the end of its output unless it exits 0. */
 export async function measure(
@@ -78,6 +82,7 @@ class MemoryWatch {
   readonly #root: number | undefined;
   #largest = 0;
   #largestName = "";
+  #node = 0;
   #tree = 0;
 
   constructor(root: number | undefined) {
@@ -90,6 +95,7 @@ class MemoryWatch {
       const memory = memoryOf(pid);
       if (!memory) continue;
       total += memory.now;
+      if (NODE_NAMES.includes(memory.name)) this.#node = Math.max(this.#node, memory.peak);
       if (memory.peak > this.#largest) [this.#largest, this.#largestName] = [memory.peak, memory.name];
     }
     this.#tree = Math.max(this.#tree, total);
@@ -99,6 +105,7 @@ class MemoryWatch {
     return {
       largestProcessMiB: this.#largest / 1024,
       largestProcess: this.#largestName,
+      nodeMiB: this.#node / 1024,
       treeMiB: this.#tree / 1024,
     };
   }

@@ -1,4 +1,4 @@
-/** `npm run bench -- startup|up|releases|kubernetes-scale|plan`: side-by-side measurements. */
+/** `npm run bench -- startup|up|releases|kubernetes-scale|plan|aws-preview`: side-by-side measurements. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import type { Watch } from "../cli/engine.ts";
 import { badInput, failed, presentError } from "../cli/errors.ts";
@@ -7,6 +7,7 @@ import { print, printJson } from "../cli/output.ts";
 import { createProgress } from "../cli/progress.ts";
 import { withLock } from "../toolchain/lock.ts";
 import { cacheFolder } from "../toolchain/paths.ts";
+import { awsPreview } from "./aws-preview.ts";
 import { kubernetesScale } from "./kubernetes-scale.ts";
 import { plan } from "./plan.ts";
 import { updateReadme } from "./readme.ts";
@@ -53,6 +54,12 @@ const BENCHES: readonly { name: string; about: string; bench: Bench }[] = [
     name: "plan",
     about: "`tristack plan` of every shipped stack without a network; about 3 minutes",
     bench: plan,
+  },
+  {
+    name: "aws-preview",
+    about:
+      "preview of production at AWS without changes, against a plain program; about 15 minutes, needs `npm run toolchain -- --target host` before",
+    bench: awsPreview,
   },
 ];
 

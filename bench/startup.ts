@@ -52,7 +52,7 @@ export async function startup(runs: number, { say, signal }: Watch): Promise<Omi
  * The SDKs, as the lock says, in the cache: a node_modules inside the checkout would make Pulumi's language host take
  * the plugins of AWS and Kubernetes for ones that every stack of this repository needs.
  */
-async function installSdks(say: Say): Promise<string> {
+export async function installSdks(say: Say): Promise<string> {
   const files = ["package.json", "package-lock.json"];
   const hash = createHash("sha256");
   for (const file of files) hash.update(readFileSync(join(PACKAGES, file)));

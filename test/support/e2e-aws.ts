@@ -1,5 +1,4 @@
 /** A clone whose stacks are at moto: their settings, their secrets, and Pulumi's commands about them. */
-import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -8,13 +7,6 @@ import { type Ran, succeeded } from "./e2e-command.ts";
 import { type Moto, envOf, hostedZone, startMoto } from "./e2e-moto.ts";
 import { Workspace } from "./e2e-workspace.ts";
 import type { Config } from "./settings.ts";
-
-/** moto forgets the tags that a bucket is made with, and keeps those that it is given later: a second update gives them. */
-export function givesTagsAlone({ all }: Ran, buckets: number): void {
-  const updated = all.match(/ ~ {2}aws:s3:Bucket \S+ updated .*\[diff: -tagsAll\]/g) ?? [];
-  assert.equal(updated.length, buckets, all);
-  assert.match(all, new RegExp(`~ ${buckets} updated\\n\\s+\\d+ unchanged`));
-}
 
 export class AwsPlace {
   readonly place: Workspace;
@@ -54,13 +46,6 @@ export class AwsPlace {
 
   up(stack: string): Promise<Ran> {
     return this.pulumi(stack, "up", "--yes", "--skip-preview");
-  }
-
-  /** For the first time. @param buckets how many of them the stack has */
-  async comeUp(stack: string, buckets: number): Promise<Ran> {
-    const ran = succeeded(await this.up(stack));
-    givesTagsAlone(succeeded(await this.up(stack)), buckets);
-    return ran;
   }
 
   destroy(stack: string): Promise<Ran> {

@@ -1,6 +1,10 @@
-/** AWS as far as it can be had: moto (moto.txt) from PyPI, with nothing in it but what a test makes. */
+/**
+ * AWS as far as it can be had: moto (moto.txt) from PyPI, with nothing in it but what a test makes. What it gets wrong is
+ * mended in moto_mended.py.
+ */
 import assert from "node:assert/strict";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { pythonTool } from "./e2e-python.ts";
@@ -20,9 +24,10 @@ const START_SECONDS = 60;
 
 /** @param env such as MOTO_AMIS_PATH: https://docs.getmoto.org/en/latest/docs/configuration/environment_variables.html */
 export async function startMoto(env: Record<string, string> = {}): Promise<Moto> {
-  const program = await pythonTool("moto", "moto_server");
+  const python = await pythonTool("moto", "python");
   const port = await freePort();
-  const moto = execa(program, ["-H", "127.0.0.1", "-p", String(port)], {
+  const server = join(import.meta.dirname, "moto_mended.py");
+  const moto = execa(python, [server, "-H", "127.0.0.1", "-p", String(port)], {
     env,
     reject: false,
     buffer: false,

@@ -11,7 +11,6 @@ import {
 import { stringify } from "yaml";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { type Moto, envOf, REGION, startMoto } from "../../support/e2e-moto.ts";
-import { givesTagsAlone } from "../../support/e2e-aws.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { Workspace } from "../../support/e2e-workspace.ts";
 
@@ -91,7 +90,6 @@ describe("network, database and buckets of AWS", () => {
     succeeded(await pulumi("production", "stack", "init"));
     const ran = succeeded(await up("production"));
     console.log(`      ${ran.seconds.toFixed(1)} s`);
-    givesTagsAlone(succeeded(await up("production")), 2);
     succeeded(await pulumi("production", "preview", "--expect-no-changes"));
   });
 
