@@ -1,23 +1,30 @@
-/** What `tristack doctor` looks at on the machine, whatever the stack. */
+/** What `tristack doctor` looks at on the machine: of Docker where the stack is carried by one. */
 import { execa } from "execa";
 import type { ToolchainReport } from "../toolchain/inspect.ts";
 import type { ToolReport } from "../toolchain/manifest.ts";
+import type { Target } from "../toolchain/pins.ts";
 import { type Check, missing, note, ok } from "./checks.ts";
 import type { Docker } from "./docker.ts";
 import { messageOf } from "./errors.ts";
 
-const TOOLCHAIN = "npm run toolchain";
+/** The command that installs what a target needs. */
+function toolchainFor(target: Target): string {
+  return target === "vps" ? "npm run toolchain" : `npm run toolchain -- --target ${target}`;
+}
 
-export async function machineChecks(report: ToolchainReport, docker: Docker): Promise<Check[]> {
-  const tools = report.tools.map(toolCheck);
+export async function machineChecks(
+  target: Target,
+  report: ToolchainReport,
+  docker: Docker | undefined,
+): Promise<Check[]> {
+  const tools = report.tools.map((tool) => toolCheck(tool, toolchainFor(target)));
   const built = report.tools.some((tool) => tool.origin !== "downloaded");
   return [
     ok("Node", `${process.versions.node} (${process.execPath})`),
     await npmCheck(),
     ...(built ? [await goCheck(report.tools)] : []),
     ...tools,
-    ...(await dockerChecks(report, docker)),
-    ...imageChecks(report),
+    ...(docker ? [...(await dockerChecks(report, docker)), ...imageChecks(report)] : []),
   ];
 }
 
@@ -41,11 +48,11 @@ async function goCheck(tools: readonly ToolReport[]): Promise<Check> {
   );
 }
 
-function toolCheck(tool: ToolReport): Check {
+function toolCheck(tool: ToolReport, mend: string): Check {
   const name = tool.name === "pulumi" ? "Pulumi CLI" : tool.name;
-  if (tool.origin === "missing") return missing(name, `${tool.version} is not there`, TOOLCHAIN);
+  if (tool.origin === "missing") return missing(name, `${tool.version} is not there`, mend);
   if (!tool.current)
-    return missing(name, `${tool.version}, built from other pins than this checkout's`, TOOLCHAIN);
+    return missing(name, `${tool.version}, built from other pins than this checkout's`, mend);
   if (tool.origin === "downloaded") return ok(name, `${tool.version} (downloaded)`);
   return note(
     name,
@@ -76,7 +83,7 @@ async function dockerChecks({ docker: found }: ToolchainReport, docker: Docker):
     const advice = docker.host
       ? "see that the address is right and that `ssh` reaches it without a question"
       : found?.problem;
-    return [missing("Docker", `${address} (${how}): ${messageOf(error)}`, advice ?? TOOLCHAIN)];
+    return [missing("Docker", `${address} (${how}): ${messageOf(error)}`, advice ?? toolchainFor("vps"))];
   }
   const { Architecture: architecture = "?", OSType: os = "?" } = info;
   const lacking = [
@@ -121,7 +128,11 @@ function imageChecks({ images }: ToolchainReport): Check[] {
     const title = `Image ${name}`;
     if (image.origin === "official") return ok(title, image.reference);
     if (image.origin === "missing")
-      return note(title, `${image.official} is not there yet`, `${TOOLCHAIN} (or the first update pulls it)`);
+      return note(
+        title,
+        `${image.official} is not there yet`,
+        `${toolchainFor("vps")} (or the first update pulls it)`,
+      );
     return note(title, `${image.reference} (built from packages, a stand-in for ${image.official})`);
   });
 }

@@ -18,7 +18,8 @@ import {
   unrecorded,
   vanished,
 } from "./recovery.ts";
-import { checkSettings, allMissingSecrets, objectOf } from "./stack-settings.ts";
+import { whatCarries } from "./reachable.ts";
+import { allMissingSecrets, checkSettings, isElsewhere, objectOf } from "./stack-settings.ts";
 
 /** Where state lies. Without one it is only missing to a stack: `npm start` makes one by itself. */
 export function backendCheck(project: Project, stack?: string): Check {
@@ -35,21 +36,30 @@ export async function stackChecks(
   project: Project,
   stack: string,
   file: StackFile | undefined,
-  docker: Docker,
+  docker: Docker | undefined,
 ): Promise<Check[]> {
   const backend = chooseBackend(backendFacts(project));
   const settings = await settingsCheck(project, stack, file);
-  const state =
-    backend && existsSync(engineFolder())
-      ? await stateChecks(new Engine(project, stack, backend), docker)
-      : [];
+  const engine = backend && existsSync(engineFolder()) ? new Engine(project, stack, backend) : undefined;
   return [
     settings,
     ...(backend ? [passphraseCheck(project, backend)] : []),
     ...backupChecks(file),
-    ...state,
-    ...(await portChecks(project, stack, file, docker)),
+    ...(engine ? [...(await carriedChecks(engine, file)), ...(await stateChecks(engine, docker))] : []),
+    ...(docker ? await portChecks(project, stack, file, docker) : []),
   ];
+}
+
+/** Docker's own are among those of the machine. */
+async function carriedChecks(engine: Engine, file: StackFile | undefined): Promise<Check[]> {
+  if (!file || !isElsewhere(file)) return [];
+  const carried = whatCarries(engine, file);
+  if (!carried) return [];
+  try {
+    return [ok(carried.name, `${await carried.ask()} (${carried.where})`)];
+  } catch (error) {
+    return [missing(carried.name, messageOf(error), carried.mend)];
+  }
 }
 
 async function settingsCheck(project: Project, stack: string, file: StackFile | undefined): Promise<Check> {
@@ -68,15 +78,23 @@ async function settingsCheck(project: Project, stack: string, file: StackFile | 
 export function backupChecks(file: StackFile | undefined): Check[] {
   const { kind } = objectOf(file?.config.environment);
   if (kind !== "staging" && kind !== "production") return [];
-  const { backup } = objectOf(file?.config);
+  const { backup, target, database } = objectOf(file?.config);
+  if (target === "host" || target === "cluster" || target === "account") return [];
+  if (target === "aws") return database === undefined ? [] : [backupCheckAtAws(backup)];
   const { s3, recoveryKey } = objectOf(backup);
-  if (typeof backup !== "object") return [note("Backups", "there are none", "set backup (docs/vps.md)")];
-  if (s3 === undefined) return [note("Backups", "they go with the host", "set backup.s3 (docs/vps.md)")];
+  const page = `docs/${target === "kubernetes" ? "kubernetes" : "vps"}.md`;
+  if (typeof backup !== "object") return [note("Backups", "there are none", `set backup (${page})`)];
+  if (s3 === undefined) return [note("Backups", "they go with the host", `set backup.s3 (${page})`)];
   if (recoveryKey === undefined) {
     const mend = "npx tristack recovery-key, and set backup.recoveryKey";
     return [note("Backups", "without copies of the state", mend)];
   }
   return [ok("Backups", "database and state, outside of the host")];
+}
+
+function backupCheckAtAws(backup: unknown): Check {
+  if (backup !== undefined) return ok("Backups", "dumps of the database in a bucket, and RDS' own");
+  return note("Backups", "RDS' own alone, which no other target can read", "set backup: {} (docs/aws.md)");
 }
 
 function passphraseCheck(project: Project, backend: Backend): Check {
@@ -91,7 +109,7 @@ function passphraseCheck(project: Project, backend: Backend): Check {
   );
 }
 
-async function stateChecks(engine: Engine, docker: Docker): Promise<Check[]> {
+async function stateChecks(engine: Engine, docker: Docker | undefined): Promise<Check[]> {
   const { stackName } = engine;
   const mend = stackName === "local" ? "npm start" : `npx tristack init ${stackName}`;
   try {
@@ -100,7 +118,7 @@ async function stateChecks(engine: Engine, docker: Docker): Promise<Check[]> {
     const locks = await readLocks(engine);
     const machine = await thisMachine(engine.project);
     // Docker itself has a check of its own.
-    const containers = await docker.containers(engine.owner).catch(() => undefined);
+    const containers = await docker?.containers(engine.owner).catch(() => undefined);
     const strangers = containers ? unrecorded(containers, deployment) : [];
     const pending = deployment.pending_operations ?? [];
     const { kind } = decide({ locks, machine, pending, strangers, restored: false });

@@ -118,6 +118,7 @@ const kubernetes: Tool = {
 const PLUGINS_OF = {
   vps: [docker, random],
   host: [aws],
+  aws: [aws, random],
   kubernetes: [kubernetes, random],
 } as const satisfies Record<string, readonly Tool[]>;
 

@@ -5,8 +5,10 @@ import { CliError } from "../errors.ts";
 import { jsonOption, parseStack } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { readProject, readStackFile } from "../project.ts";
+import { type StackFile, readProject, readStackFile } from "../project.ts";
 import { dockerOf } from "../stack-docker.ts";
+import { isBare, isElsewhere } from "../stack-settings.ts";
+import type { Target } from "../../toolchain/pins.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -15,7 +17,7 @@ export function doctorCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nExit code 1 if something needed is missing.\n\nExamples:\n  tristack doctor\n  tristack doctor local --json\n",
+      "\nExit code 1 if something needed is missing.\n\nExamples:\n  tristack doctor\n  tristack doctor local --json\n  tristack doctor production\n",
     )
     .action(async (stack: string | undefined, options: { json?: boolean }) =>
       doctor(stack, Boolean(options.json)),
@@ -37,10 +39,19 @@ async function allChecks(stack: string | undefined): Promise<Check[]> {
   const { backendCheck, stackChecks } = await import("../checks-stack.ts");
   const project = readProject();
   const file = stack === undefined ? undefined : readStackFile(project, stack);
-  const docker = dockerOf(project, file);
-  const machine = await machineChecks(await inspectToolchain("vps"), docker);
+  // Of a cluster, of AWS and of what is alone, no Docker is asked.
+  const docker = file && (isElsewhere(file) || isBare(file)) ? undefined : dockerOf(project, file);
+  const target = targetOf(file);
+  const machine = await machineChecks(target, await inspectToolchain(target), docker);
   const own = stack === undefined ? [] : await stackChecks(project, stack, file, docker);
   return [...machine, backendCheck(project, stack), ...own];
+}
+
+/** What the stack's tools are known by. */
+function targetOf(file: StackFile | undefined): Target {
+  const target = file?.config.target;
+  if (target === "kubernetes" || target === "aws") return target;
+  return target === "host" || target === "account" ? "host" : "vps";
 }
 
 function show(checks: readonly Check[]): void {

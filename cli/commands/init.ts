@@ -3,7 +3,6 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { ask, askSecret, canAsk } from "../ask.ts";
 import { type Backend, CLOUD, backendFacts, chooseBackend, isCloud } from "../backend.ts";
-import type { Docker } from "../docker.ts";
 import { Engine, engineBinary } from "../engine.ts";
 import { badInput, messageOf } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
@@ -11,11 +10,11 @@ import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { type Project, readProject, readStackFile, stackPath } from "../project.ts";
+import { type Carried, whatCarries } from "../reachable.ts";
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { allMissingSecrets, isBare, requireSettings } from "../stack-settings.ts";
-import { dockerOf } from "../stack-docker.ts";
+import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
 
 interface InitOptions {
   backend?: string;
@@ -35,7 +34,7 @@ Examples:
 
 export function initCommand(): Command {
   return new Command("init")
-    .description("create a stack: backend, secrets provider, secrets, first checks")
+    .description("create a stack on any target: backend, secrets provider, secrets, first checks")
     .addArgument(stackArgument())
     .option("--backend <url>", "where the state lies: an address as for `pulumi login`, or `cloud`")
     .option(
@@ -63,11 +62,8 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const secrets = await collectSecrets(names, asking);
 
   const engine = new Engine(project, stack, backend, passphrase);
-  // A machine or a cluster alone has no Docker of its own to look at.
-  const docker = isBare(file) ? undefined : dockerOf(project, file);
-  const result = await exclusively(project, stack, () =>
-    docker ? make(engine, docker, provider, secrets) : makeBare(engine, provider),
-  );
+  const carried = whatCarries(engine, file);
+  const result = await exclusively(project, stack, () => make(engine, carried, provider, secrets));
   if (options.json)
     return printJson({ stack, backend: backend.url, ...result, secrets: Object.keys(secrets) });
   print(`${stack} ${result.created ? "is created" : "was there already"} in ${backend.url}.`);
@@ -84,43 +80,36 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   print(`Next: npx pulumi preview --stack ${stack}`);
 }
 
-/** A machine or a cluster alone: it has neither secrets nor anything in Docker to recover. */
-async function makeBare(engine: Engine, provider: string) {
-  const created = !(await engine.exists());
-  if (created) await createProgress().step(`Stack in ${engine.backend.url}`, () => engine.create(provider));
-  return { created, recovered: [], warnings: [] };
-}
-
-/** Creates the stack or recovers it, sets its secrets, and sees whether its Docker answers. */
+/** Creates the stack or recovers it, sets its secrets, and sees whether what is to carry it answers. */
 async function make(
   engine: Engine,
-  docker: Docker,
+  carried: Carried | undefined,
   provider: string,
   secrets: Readonly<Record<string, string>>,
 ) {
   const progress = createProgress();
   const { created, restored } = await progress.step(`Stack in ${engine.backend.url}`, () =>
-    openStack(engine, docker, provider),
+    openStack(engine, carried?.docker, provider),
   );
   for (const [name, value] of Object.entries(secrets)) {
     await progress.step(`Secret ${name}`, () => engine.setSecret(name, value));
   }
+  const nothing = { created, recovered: [], warnings: [] };
+  if (!carried) return nothing;
+  const { name, where, ask, docker } = carried;
   try {
-    const where = docker.host ?? "as the docker command finds it";
-    await progress.step(`Docker (${where})`, () =>
-      docker.run(["version", "--format", "{{.Server.Version}}"], 30),
-    );
+    await progress.step(`${name} (${where})`, ask);
   } catch (error) {
-    return { created, recovered: [], warnings: [`Docker cannot be reached: ${messageOf(error)}`] };
+    return { ...nothing, warnings: [`${name} cannot be reached: ${messageOf(error)}`] };
   }
-  if (created) return { created, recovered: [], warnings: [] };
+  if (created) return nothing;
   const { told } = await interruptible(progress.note, (signal) =>
     progress.step("Looking for interrupted updates", (say) =>
       recover(engine, docker, { say, signal }, { restored }),
     ),
   );
   told.forEach(progress.note);
-  return { created, recovered: told, warnings: [] };
+  return { ...nothing, recovered: told };
 }
 
 async function selectBackend(project: Project, options: InitOptions, asking: boolean): Promise<Backend> {

@@ -45,7 +45,10 @@ export function roleOf(
   const role = new aws.iam.Role(name, { path: ROLE_PATH, assumeRolePolicy: trustOf(service) }, { parent });
   const policy = pulumi.jsonStringify({
     Version: "2012-10-17",
-    Statement: allowed.map((one) => ({ Effect: "Allow", ...one })),
+    // AWS refuses a statement about nothing, such as the jobs of an application without migrations.
+    Statement: allowed
+      .filter(({ Resource }) => !(Array.isArray(Resource) && Resource.length === 0))
+      .map((one) => ({ Effect: "Allow", ...one })),
   });
   const attached = new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent });
   return pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);

@@ -259,6 +259,19 @@ describe("an application at AWS", () => {
       }
   });
 
+  it("has no statement about nothing, which AWS would refuse: without migrations and secrets neither", async () => {
+    const { web } = goodAws().services as Record<string, object>;
+    const bare = { ...goodAws(), ...PREVIEW, services: { web } };
+    const { secrets: _, ...config } = bare;
+    const small = await buildGraph({ stack: "shop", config });
+    for (const seen of [graph, small])
+      for (const { name, inputs } of all("aws:iam/rolePolicy:RolePolicy", seen)) {
+        const statements = statementsOf(inputs.policy);
+        assert.ok(statements.length > 0, name);
+        for (const { Sid, Resource } of statements) assert.notDeepEqual(Resource, [], `${name} ${Sid}`);
+      }
+  });
+
   it("reaches Secrets Manager without a way out, and by it where there is one", async () => {
     const endpoints = (of: Graph) => all("aws:ec2/vpcEndpoint:VpcEndpoint", of).map(({ name }) => name);
     assert.deepEqual(endpoints(graph), ["network-s3", "network-secretsmanager"]);

@@ -1,4 +1,5 @@
 /** A clone whose stacks are at moto: their settings, their secrets, and Pulumi's commands about them. */
+import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -19,7 +20,7 @@ export class AwsPlace {
 
   /** With a hosted zone of the name example.com. */
   static async create(name: string): Promise<AwsPlace> {
-    const place = await Workspace.create(name);
+    const place = await Workspace.create(name, { inDocker: false });
     try {
       const moto = await startMoto({
         MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
@@ -52,15 +53,12 @@ export class AwsPlace {
     return this.pulumi(stack, "destroy", "--yes", "--skip-preview");
   }
 
+  /** By `tristack init`, once its settings are written. */
   async init(stack: string, secrets: Readonly<Record<string, string>> = {}): Promise<void> {
-    succeeded(await this.place.pulumi(["stack", "init", stack]));
-    for (const [name, input] of Object.entries(secrets))
-      succeeded(
-        await this.place.pulumi(
-          ["config", "set", "--secret", "--path", `${PROJECT}:secrets.${name}`, "--stack", stack],
-          { input },
-        ),
-      );
+    const variables = Object.entries(secrets).map(([name, value]) => [`TRISTACK_SECRET_${name}`, value]);
+    const env = Object.fromEntries(variables) as Record<string, string>;
+    const { all } = succeeded(await this.place.tristack(["init", stack, "--yes"], { env }));
+    assert.doesNotMatch(all, /warning/);
   }
 
   /** Writes a stack's settings; what of the file is Pulumi's stays: the salt, and secrets. */

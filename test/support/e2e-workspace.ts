@@ -25,17 +25,23 @@ export class Workspace {
   /** The exports that `start` prints for plain Pulumi. */
   exports: Record<string, string> = {};
 
-  private constructor(root: string, ports: Ports) {
+  readonly #inDocker: boolean;
+
+  private constructor(root: string, ports: Ports, inDocker: boolean) {
     this.root = root;
     this.ports = ports;
+    this.#inDocker = inDocker;
   }
 
-  /** A new clone. What an earlier run left of the tests' project in Docker, having been killed, is removed first. */
-  static async create(name: string): Promise<Workspace> {
-    await sweep();
+  /**
+   * A new clone. What an earlier run left of the tests' project in Docker, having been killed, is removed first.
+   * @param inDocker whether anything of it will be in Docker
+   */
+  static async create(name: string, { inDocker = true } = {}): Promise<Workspace> {
+    if (inDocker) await sweep();
     const { root } = await newClone(name);
     const [http, https] = [await freePort(), await freePort()];
-    const workspace = new Workspace(root, { http, https });
+    const workspace = new Workspace(root, { http, https }, inDocker);
     // Nobody's login: a newcomer has none.
     workspace.env.PULUMI_CREDENTIALS_PATH = join(await scratch(), "no-login");
     return workspace;
@@ -141,7 +147,7 @@ export class Workspace {
 
   /** Removes the stack and this clone, whatever state they are in. */
   async dispose(): Promise<void> {
-    await sweep();
+    if (this.#inDocker) await sweep();
     for (const folder of [this.root, `${this.root}.d`]) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -6,6 +6,8 @@ Each mend says what AWS answers and what goes wrong without it. What is wrong in
 import json
 import sys
 
+import moto.server
+import moto_cbor
 import moto_cloudfront
 import xmltodict
 from moto.apigatewayv2.models import DomainName
@@ -13,7 +15,6 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.cloudfront import urls as cloudfront_urls
 from moto.s3.responses import S3Response
-from moto.server import main
 
 
 def keep_tags_of_new_buckets() -> None:
@@ -93,8 +94,15 @@ def keep_what_cloudfront_is_told() -> None:
     cloudfront_urls.url_paths = {f"{{0}}{moto_cloudfront.API}/(?P<rest>.+)$": moto_cloudfront.answer}
 
 
+def speak_cbor() -> None:
+    """See moto_cbor.py. Without it no alarm can be made."""
+    application = moto.server.DomainDispatcherApplication
+    moto.server.DomainDispatcherApplication = lambda *args: moto_cbor.spoken_as_json(application(*args))
+
+
 keep_what_cloudfront_is_told()
 keep_what_functions_are_told()
 keep_tags_of_new_buckets()
 tell_the_state_of_domain_names()
-sys.exit(main())
+speak_cbor()
+sys.exit(moto.server.main())

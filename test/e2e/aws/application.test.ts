@@ -51,6 +51,16 @@ describe("an application at AWS", () => {
   }
 
   describe("with plain Pulumi", () => {
+    itFully("has an account that comes up and goes: registries, roles, a boundary", async () => {
+      // moto makes a budget, and cannot read its tags.
+      const account = changed(goodAccount(), ["budget"], undefined);
+      await aws.write("account", { ...account, environment: ENVIRONMENT });
+      await aws.init("account");
+      succeeded(await aws.up("account"));
+      succeeded(await aws.pulumi("account", "preview", "--expect-no-changes"));
+      succeeded(await aws.destroy("account"));
+    });
+
     itFully("comes up, and a second preview has nothing to change", async () => {
       await releaseOf({ version: "v1" });
       const names = ["SECRET_KEY", "SLACK_WEBHOOK"];
@@ -303,16 +313,6 @@ describe("an application at AWS", () => {
       assert.deepEqual(items, []);
       const rds = await aws.moto.ask("rds", "/?Action=DescribeDBInstances&Version=2014-10-31");
       assert.doesNotMatch(rds, /<DBInstanceIdentifier>/);
-    });
-
-    itFully("has an account that comes up and goes: registries, roles, a boundary", async () => {
-      // moto makes a budget, and cannot read its tags.
-      const account = changed(goodAccount(), ["budget"], undefined);
-      await aws.write("account", { ...account, environment: ENVIRONMENT });
-      await aws.init("account");
-      succeeded(await aws.up("account"));
-      succeeded(await aws.pulumi("account", "preview", "--expect-no-changes"));
-      succeeded(await aws.destroy("account"));
     });
   });
 });

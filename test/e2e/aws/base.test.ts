@@ -47,7 +47,7 @@ describe("network, database and buckets of AWS", () => {
   let s3: S3Client;
 
   before(async () => {
-    place = await Workspace.create("aws-base");
+    place = await Workspace.create("aws-base", { inDocker: false });
     folder = join(place.root, "test", "fixtures", "aws-base");
     moto = await startMoto({
       MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
