@@ -114,9 +114,14 @@ export function isStatus(error: unknown, code: number): boolean {
 function clusterError(error: unknown): Error {
   if (!(error instanceof ApiException))
     return failed(`the cluster cannot be reached: ${causeOf(error)}`, error);
-  const { code, body } = error as ApiException<unknown>;
+  const { code, body = wordsOf(error) } = error as ApiException<unknown>;
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return failed(`the cluster says no (${code}): ${saidIn(text)}`, error);
+}
+
+/** Of an answer without a body, such as the library's of a 401: it puts the status' own words into its message. */
+function wordsOf({ message }: Error): string {
+  return /^Message: (.+)$/m.exec(message)?.[1] ?? message;
 }
 
 /** undici says "fetch failed", and why only in the cause. */

@@ -261,7 +261,7 @@ describe("an application at AWS", () => {
 
   it("has no statement about nothing, which AWS would refuse: without migrations and secrets neither", async () => {
     const { web } = goodAws().services as Record<string, object>;
-    const bare = { ...goodAws(), ...PREVIEW, services: { web } };
+    const bare: Config = { ...goodAws(), ...PREVIEW, services: { web } };
     const { secrets: _, ...config } = bare;
     const small = await buildGraph({ stack: "shop", config });
     for (const seen of [graph, small])
