@@ -14,6 +14,8 @@ from moto.apigatewayv2.models import DomainName
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.cloudfront import urls as cloudfront_urls
+from moto.iam.access_control import IAMPolicy
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 
@@ -30,6 +32,20 @@ def keep_tags_of_new_buckets() -> None:
         return answer
 
     S3Response._bucket_response_put = put_and_tag
+
+
+def take_every_connection_for_tls() -> None:
+    """It is spoken to without TLS, which the policies of our buckets refuse, and it knows no conditions at all."""
+    permission = FakeBucket.get_permission
+
+    def with_tls(self, action, resource):
+        if self.policy is None:
+            return permission(self, action, resource)
+        document = json.loads(self.policy)
+        others = [one for one in document["Statement"] if "aws:SecureTransport" not in json.dumps(one)]
+        return IAMPolicy(json.dumps({**document, "Statement": others})).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = with_tls
 
 
 def tell_the_state_of_domain_names() -> None:
@@ -103,6 +119,7 @@ def speak_cbor() -> None:
 keep_what_cloudfront_is_told()
 keep_what_functions_are_told()
 keep_tags_of_new_buckets()
+take_every_connection_for_tls()
 tell_the_state_of_domain_names()
 speak_cbor()
 sys.exit(moto.server.main())
