@@ -6,9 +6,8 @@ export type MarkerKind = "comment" | "issue";
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
 
 export function parseKey(value: string): string {
-  // Two hyphens would end the comment that it is part of.
-  if (KEY.test(value) && !value.includes("--")) return value;
-  throw new InvalidArgumentError("needs letters, digits, . _ / and single hyphens, such as a stack's name");
+  if (KEY.test(value)) return value;
+  throw new InvalidArgumentError("needs letters, digits, . _ / and hyphens, such as a stack's name");
 }
 
 export function marker(kind: MarkerKind, key: string): string {

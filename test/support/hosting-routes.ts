@@ -154,9 +154,9 @@ function listPulls(state: GitHubState, asked: Asked): Answer {
   );
 }
 
-/** 30 a page, 100 at most, and the way to the others in a header. */
-function page({ apiUrl }: GitHubState, { query, path }: Asked, all: readonly unknown[]): Answer {
-  const size = Math.min(100, Number(query.get("per_page") ?? 30));
+/** 30 a page, up to the longest where more are asked for, and the way to the others in a header. */
+function page({ apiUrl, longestPage }: GitHubState, { query, path }: Asked, all: readonly unknown[]): Answer {
+  const size = Math.min(longestPage, Number(query.get("per_page") ?? 30));
   const number = Number(query.get("page") ?? 1);
   const last = Math.max(1, Math.ceil(all.length / size));
   const link = (to: number, rel: string) => {

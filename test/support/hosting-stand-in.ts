@@ -26,6 +26,8 @@ export interface HostingOptions {
   readonly viewer?: { readonly login: string; readonly id: number };
   /** Before every path of GitHub's API, such as /api/v3 of a server of one's own. @default none */
   readonly prefix?: string;
+  /** Most entries of a page. @default 100 */
+  readonly longestPage?: number;
 }
 
 /** A release as Sentry keeps it. */
@@ -45,8 +47,9 @@ export class HostingStandIn {
   readonly #prefix: string;
   #server!: StandInServer;
 
-  private constructor({ repository = "acme/shop", viewer, prefix = "" }: HostingOptions) {
+  private constructor({ repository = "acme/shop", viewer, prefix = "", longestPage = 100 }: HostingOptions) {
     this.state = new GitHubState(repository, viewer ?? { login: "github-actions[bot]", id: 41_898_282 });
+    this.state.longestPage = longestPage;
     this.#prefix = prefix;
   }
 

@@ -31,6 +31,9 @@ export interface StoredPullRequest {
   readonly sha: string;
 }
 
+/** The token that is taken. */
+export const TOKEN = "ghs_standInOfATokenOfActions0123456789";
+
 /** What the token may do, as `permissions:` of a workflow says. */
 export interface Permissions {
   pullRequests: "read" | "write" | "none";
@@ -41,10 +44,11 @@ export class GitHubState {
   readonly repository: string;
   /** Whom the token speaks for. */
   readonly viewer: Author;
-  readonly token = "ghs_standInOfATokenOfActions0123456789";
+  readonly token = TOKEN;
   readonly permissions: Permissions = { pullRequests: "write", issues: "write" };
   /** Where its API is, as links to further pages say. */
   apiUrl = "";
+  longestPage = 100;
   /** Whether GraphQL answers, which says who the token is. */
   graphql = true;
   readonly comments: StoredComment[] = [];
