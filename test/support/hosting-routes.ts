@@ -76,6 +76,7 @@ async function createComment(state: GitHubState, asked: Asked, number: number): 
 }
 
 function changeComment(state: GitHubState, asked: Asked, id: number): Answer {
+  state.beforeChange();
   const comment = state.comments.find((one) => one.id === id);
   if (!comment) return NOT_FOUND;
   const body = textOf(asked, "body");

@@ -56,6 +56,8 @@ export class GitHubState {
   readonly pullRequests: StoredPullRequest[] = [];
   /** Called before a comment or an issue is created: two runs at once meet here. */
   beforeCreate: () => Promise<void> = () => Promise.resolve();
+  /** Called before a comment is changed: somebody comes in between. */
+  beforeChange: () => void = () => undefined;
   #lastId = 1000;
 
   constructor(repository: string, viewer: Author) {
