@@ -105,10 +105,5 @@ function closing({ fence, elements, comment }: Open): string {
     ...(comment ? ["-->"] : []),
     ...elements.toReversed().map((name) => `</${name}>`),
   ];
-  if (ends.length === 0) return "";
-  const text = ends.join("\n");
-  // Right after code or text, an element's end would be part of it.
-  return elements.length > 0 && !comment && !elements.includes("pre")
-    ? `\n${text.replace("\n<", "\n\n<")}`
-    : `\n${text}`;
+  return ends.map((end) => `\n${end}`).join("");
 }
