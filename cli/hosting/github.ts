@@ -102,7 +102,7 @@ async function viewerOf(octokit: Octokit): Promise<Author | undefined> {
     const { viewer } = await octokit.graphql<{ viewer: { login: string; databaseId: number } }>(query);
     return { login: viewer.login, id: viewer.databaseId };
   } catch {
-    // A host without GraphQL, such as Forgejo.
+    // A host without GraphQL.
     const { data } = await octokit.request("GET /user").catch(() => ({ data: undefined }));
     return data && { login: data.login, id: data.id };
   }

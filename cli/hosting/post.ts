@@ -32,7 +32,15 @@ export async function post({ service, url, body, token }: Post, second = 1000): 
   };
   for (let tried = 0; ; tried++) {
     const signal = AbortSignal.timeout(REQUEST_SECONDS * 1000);
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), signal }).then(
+    // A redirected POST would go on as a GET, and its 200 look like success.
+    const request = {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      signal,
+      redirect: "manual",
+    } as const;
+    const answer = await fetch(url, request).then(
       async (response) => ({ response, text: await response.text() }),
       (error: unknown) => ({ error }),
     );

@@ -255,6 +255,14 @@ describe("an issue of a key", () => {
     assert.equal(hosting.asked(new RegExp(`^POST ${ROUTE}$`)).length, 0);
   });
 
+  it("is found again without a label", async () => {
+    const { github } = await standIn();
+    const bare = { ...words("a"), labels: [] };
+    await oneIssue(github, "drift", bare);
+    await noIssue(github, "drift", "over");
+    assert.deepEqual((await oneIssue(github, "drift", bare)).action, "reopened");
+  });
+
   it("is one of two runs at once: the younger is closed", async () => {
     const { hosting, github } = await standIn();
     hosting.state.beforeCreate = meeting(2);

@@ -91,6 +91,14 @@ describe("Slack", () => {
     assert.equal(hosting.requests.length, 3);
   });
 
+  it("that sends elsewhere has not been told", async () => {
+    hosting.fail(/^POST \/slack/, { status: 302, headers: { location: `${hosting.url}/state` } });
+    await assert.rejects(
+      tellSlack(hosting.env.SLACK_WEBHOOK ?? "", NOTICE, SECOND),
+      fails(/refuses the notice \(302/),
+    );
+  });
+
   it("that fails on is given up on, and one that refuses is not asked again; its address is not told", async () => {
     hosting.fail(/^POST \/slack/, { status: 503 }, 4);
     await assert.rejects(
