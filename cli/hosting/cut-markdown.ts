@@ -1,16 +1,26 @@
 /** Markdown cut to a length: at the end of a line, with all closed that is open there, and a note that it was cut. */
 
+interface Fence {
+  readonly char: string;
+  readonly length: number;
+  /** What stands before it: quotations, and indentation. */
+  readonly prefix: string;
+  /** Indentation of the entry of a list that it is in; 0: in none. */
+  readonly entry: number;
+}
+
 /** What is open after a line. */
 interface Open {
-  /** A fenced block of code: how its end has to look, and whether it stands in a quotation. */
-  readonly fence?: { readonly char: string; readonly length: number; readonly prefix: string };
+  readonly fence?: Fence;
   /** Elements of HTML, the outermost first. */
   readonly elements: readonly string[];
+  /** Indentation of the text in the last entry of a list; 0: there is none. */
+  readonly entry: number;
   /** A comment of HTML, which would swallow all that follows. */
   readonly comment: boolean;
 }
 
-const NOTHING: Open = { elements: [], comment: false };
+const NOTHING: Open = { elements: [], entry: 0, comment: false };
 /** Elements that would hide or deform the note, or what stands below the comment. */
 const ELEMENTS = "details|summary|pre|table|blockquote";
 /** What stands before a fence: quotations, lists, indentation. */
@@ -53,27 +63,42 @@ function beginning(text: string, length: number): string {
 
 function after(open: Open, line: string): Open {
   const { fence } = open;
-  if (fence && !leaves(fence.prefix, line)) {
-    const [, marks = ""] = /^(`{3,}|~{3,})\s*$/.exec(bare(line)) ?? [];
-    const ends = marks.startsWith(fence.char) && marks.length >= fence.length;
-    return ends ? { ...open, fence: undefined } : open;
-  }
-  const begun = open.comment || open.elements.includes("pre") ? undefined : fenceIn(line);
-  if (begun) return { ...open, fence: begun };
-  return withElements({ ...open, fence: undefined }, line);
+  if (fence && !leaves(fence, line)) return ends(fence, line) ? { ...open, fence: undefined } : open;
+  const entry = entryAfter(open.entry, line);
+  const begun = open.comment || open.elements.includes("pre") ? undefined : fenceIn(line, entry);
+  if (begun) return { ...open, entry, fence: begun };
+  return withElements({ ...open, entry, fence: undefined }, line);
 }
 
-/** A quotation ends with the first line that has no mark of it, and with it the code in it. */
-function leaves(prefix: string, line: string): boolean {
-  return prefix.includes(">") && !/^\s*>/.test(line);
+/** Marks of a list are no part of a fence's end: `- \`\`\`` is a line of a diff. */
+function ends({ char, length, prefix }: Fence, line: string): boolean {
+  const rest = line.replace(prefix.includes(">") ? /^[\s>]*/ : /^\s*/, "").trimEnd();
+  return rest.length >= length && rest === char.repeat(rest.length) && indentOf(line) <= prefix.length + 3;
 }
 
-function fenceIn(line: string): Open["fence"] {
+/** A quotation, or an entry of a list, ends with the first line that has no mark of it, and with it the code in it. */
+function leaves({ prefix, entry }: Fence, line: string): boolean {
+  if (prefix.includes(">")) return !/^\s*>/.test(line);
+  return line.trim() !== "" && indentOf(line) < entry;
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
+/** An entry goes on with what is indented as far as its text, or empty. */
+function entryAfter(entry: number, line: string): number {
+  const [mark] = /^\s*(?:[-*+]|\d{1,9}[.)])\s+(?=\S)/.exec(line) ?? [];
+  if (mark !== undefined) return mark.length;
+  return line.trim() === "" || indentOf(line) >= entry ? entry : 0;
+}
+
+function fenceIn(line: string, entry: number): Fence | undefined {
   const [, marks] = /^(`{3,}(?=[^`]*$)|~{3,})/.exec(bare(line)) ?? [];
   if (marks === undefined) return undefined;
   // In a list, the end of the code is indented as far as its beginning; a mark there would begin another entry.
   const prefix = (PREFIX.exec(line)?.[0] ?? "").replaceAll(/[^>\s]/g, " ");
-  return { char: marks.charAt(0), length: marks.length, prefix };
+  return { char: marks.charAt(0), length: marks.length, prefix, entry: prefix.length < entry ? 0 : entry };
 }
 
 function bare(line: string): string {

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { cutMarkdown } from "../../cli/hosting/cut-markdown.ts";
-import { hasMarker, marker, sameBody, withMarker } from "../../cli/hosting/marker.ts";
+import { hasMarker, marker, parseKey, sameBody, withMarker } from "../../cli/hosting/marker.ts";
 import { masked } from "../../cli/hosting/masked.ts";
 import { BODY_LENGTH, reportBody } from "../../cli/hosting/report-body.ts";
 import { slackMessage } from "../../cli/hosting/slack.ts";
+import { MARKDOWN_LENGTH } from "../../cli/plan/plan-markdown.ts";
 
 const note = (left: number, all: number) => `(${left} of ${all} left out)`;
 const folder = mkdtempSync(join(tmpdir(), "tristack-report-text-"));
@@ -33,6 +34,7 @@ describe("Markdown that is cut", () => {
   const cases: [string, string, string][] = [
     ["a block of code", "```diff\n+ a", "```diff\n+ a\n```"],
     ["a longer fence, with a shorter one in it", "````\n```\na", "````\n```\na\n````"],
+    ["code with a fence in a diff", "```diff\n- ```\n+ ````", "```diff\n- ```\n+ ````\n```"],
     ["tildes", "~~~\na\n```", "~~~\na\n```\n~~~"],
     ["code in a list", "- b\n\n  ```\n  a", "- b\n\n  ```\n  a\n  ```"],
     ["code that begins an entry of a list", "- ```\n  a", "- ```\n  a\n  ```"],
@@ -57,6 +59,7 @@ describe("Markdown that is cut", () => {
     ],
     ["nothing, where elements are only spoken of", "`<details>` and ``<pre>``", "`<details>` and ``<pre>``"],
     ["nothing, where a quotation ended", "> ```\n> a\n\nb", "> ```\n> a\n\nb"],
+    ["nothing, where an entry of a list ended", "- ```\n  a\nb", "- ```\n  a\nb"],
     ["nothing, where the line is code within a line", "```a``` b", "```a``` b"],
   ];
   for (const [what, start, result] of cases)
@@ -136,6 +139,11 @@ describe("the body of a report", () => {
     assert.equal(all.split("\n").length, 6004);
     assert.doesNotMatch(all, /aws Bucket/);
     assert.match(all, /^before\n# Plan\n\n- `\[secret\]`: a change\n/);
+  });
+
+  it("has room for the longest plan and the longest marker", () => {
+    const longest = marker("comment", parseKey("k".repeat(100))).length + 1;
+    assert.equal(reportBody("x".repeat(MARKDOWN_LENGTH), {}, longest).left, 0);
   });
 
   it("names no summary where there is none, and has no colours", () => {
