@@ -118,7 +118,12 @@ describe("three pushes to a pull request with 35 comments", () => {
     const own = plans.filter((plan) => plan.stack === stack);
     const plan = planMarkdown(`## Plan of push ${push}`, own, [], "tristack plan");
     const file = join(folder, `${stack}.md`);
-    writeFileSync(file, `${plan}\n${LEAKS}\n`);
+    // The second one is longer than the host takes.
+    const preview =
+      push === 2
+        ? `\`\`\`\n${`~ a line of the engine's preview, hunter2! ${"and more ".repeat(5)}\n`.repeat(1500)}\`\`\`\n`
+        : "";
+    writeFileSync(file, `${plan}\n${LEAKS}\n${preview}`);
     const env = { ...hosting.env, ...PLANTED.environment, GITHUB_EVENT_PATH: event };
     const result = await tristack(["report", "comment", "--key", stack, "--file", file], env);
     assert.equal(result.code, 0, result.stderr);
@@ -142,6 +147,21 @@ describe("three pushes to a pull request with 35 comments", () => {
     assert.equal(hosting.asked(/^PATCH /).length, 4);
     for (const { body } of ours())
       assert.match(body, /## Plan of push 3\n\n### `dev(-tokyo)?` \(aws\)[^]*resources/);
+  });
+
+  it("are 64,000 characters at most each time, with code that ends", () => {
+    const sent = hosting
+      .asked(/^(POST|PATCH) \/repos/)
+      .map(({ body }) => (body as { body: string }).body)
+      .toSorted((a, b) => b.length - a.length);
+    assert.equal(sent.length, 6);
+    const lengths = sent.map(({ length }) => length);
+    assert.ok(
+      lengths.every((length) => length <= 64_000) && lengths.filter((length) => length > 63_800).length === 2,
+      lengths.join(),
+    );
+    for (const body of sent.slice(0, 2))
+      assert.ok(/preview, .*\n```\n\n_\d+ of \d+ lines are left out/.test(body), body.slice(-300));
   });
 
   it("leave the other comments as they were", () => {
