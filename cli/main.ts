@@ -20,6 +20,7 @@ import { recoveryKeyCommand } from "./commands/recovery-key.ts";
 import { renderCommand } from "./commands/render.ts";
 import { releasesCommand } from "./commands/releases.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
+import { reportCommand } from "./commands/report.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -59,13 +60,26 @@ export function createProgram(): Command {
     hostCommand(),
     planCommand(),
     renderCommand(),
+    reportCommand(),
     costCommand(),
     destroyCommand(),
   ]) {
-    command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());
+    withCommonOptions(command, program);
     program.addCommand(command);
   }
   return program;
+}
+
+/** A command, and those below it. */
+function withCommonOptions(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent).helpOption("-h, --help", "show help").addOption(debugOption());
+  for (const one of command.commands) withCommonOptions(one, command);
+}
+
+/** Whatever is wrong with the input is thrown, by a command below another one as well. */
+function throwing(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwing);
 }
 
 function debugOption(): Option {
@@ -75,7 +89,7 @@ function debugOption(): Option {
 /** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createProgram();
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  throwing(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

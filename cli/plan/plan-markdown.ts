@@ -5,8 +5,8 @@ import { propertyText } from "./properties.ts";
 import type { ComparedPlan } from "./stack-plan.ts";
 import { costWords, countWords, lossWords, valueWords } from "./words.ts";
 
-/** Longest text, in characters. A comment at GitHub may have 65,536. */
-export const MARKDOWN_LENGTH = 64_000;
+/** Longest text, in characters: a comment has 64,000 (of the 65,536 that GitHub takes), its marker among them (hosting/marker.ts). */
+export const MARKDOWN_LENGTH = 63_800;
 /** Properties that are shown of one resource. */
 const PROPERTIES = 20;
 

@@ -82,13 +82,24 @@ function isPlainText(value: string): boolean {
   return /^[A-Za-z/][^\s"'\\\p{Cc}]*$/u.test(value) && !/^(true|false|null|missing|empty)$/.test(value);
 }
 
-// A URL with a password, a private key, and the tokens of AWS, GitHub, Stripe and Slack.
-const CREDENTIALS =
-  /:\/\/[^\s/:@]*:[^\s/@]+@|PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\bsk_live_\w+|\bxox[abprs]-\w+/;
+/** What passwords and keys look like: a URL with one, a private key, tokens of AWS, GitHub, Stripe, Slack, Sentry, GitLab, Pulumi. */
+const CREDENTIALS = [
+  /(?<=:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|PRIVATE KEY|\bAGE-SECRET-KEY-\w+/,
+  /\bA[KS]IA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bsk_live_\w+|\bxox[abprs]-[\w-]+/,
+  /\bsntry[su]_[\w=+/-]{20,}|\bglpat-[\w-]{20,}|\bpul-[0-9a-f]{40}\b/,
+].map(({ source }) => source);
+const CREDENTIAL = new RegExp(CREDENTIALS.join("|"));
+const EVERY_CREDENTIAL = new RegExp(CREDENTIAL, "g");
 
 /** Whether a text looks like it holds a password or a key. */
 export function holdsCredentials(value: string): boolean {
-  return CREDENTIALS.test(value);
+  return CREDENTIAL.test(value);
+}
+
+/** A text in which `mask` stands for all that looks like a password or a key. */
+export function withoutCredentials(text: string, mask: string): string {
+  return text.replaceAll(EVERY_CREDENTIAL, mask);
 }
 
 /** What lies at a path; undefined where the path leads nowhere. */
