@@ -34,7 +34,7 @@ def spoken_as_json(app):
             lambda status, headers, exc_info=None: said.update(status=status, headers=headers),
         )
         text = b"".join(chunks)
-        told = cbor2.dumps(timed(json.loads(text)) if text.strip() else {}, timezone=UTC)
+        told = cbor2.dumps(timed(json.loads(text)) if text.strip() else {}, datetime_as_timestamp=True)
         kept = [(key, value) for key, value in said["headers"] if key.lower() not in ("content-type", "content-length")]
         own = [
             ("Content-Type", "application/cbor"),

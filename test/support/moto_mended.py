@@ -5,6 +5,7 @@ Each mend says what AWS answers and what goes wrong without it. What is wrong in
 
 import json
 import sys
+import uuid
 
 import moto.server
 import moto_cbor
@@ -15,6 +16,7 @@ from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.cloudfront import urls as cloudfront_urls
 from moto.iam.access_control import IAMPolicy
+from moto.rds.models import DBInstance
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -46,6 +48,17 @@ def take_every_connection_for_tls() -> None:
         return IAMPolicy(json.dumps({**document, "Statement": others})).is_action_permitted(action, resource)
 
     FakeBucket.get_permission = with_tls
+
+
+def tell_instances_apart() -> None:
+    """Each RDS instance has an id of its own, by which the plugin finds it; moto has one for all."""
+    init = DBInstance.__init__
+
+    def init_with_id(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        self.dbi_resource_id = f"db-{uuid.uuid4().hex[:26].upper()}"
+
+    DBInstance.__init__ = init_with_id
 
 
 def tell_the_state_of_domain_names() -> None:
@@ -120,6 +133,7 @@ keep_what_cloudfront_is_told()
 keep_what_functions_are_told()
 keep_tags_of_new_buckets()
 take_every_connection_for_tls()
+tell_instances_apart()
 tell_the_state_of_domain_names()
 speak_cbor()
 sys.exit(moto.server.main())
