@@ -9,12 +9,12 @@ import { badInput, messageOf } from "../errors.ts";
 import { exclusively } from "../mutex.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
-import { createProgress } from "../progress.ts";
+import { type Progress, createProgress } from "../progress.ts";
 import { type Project, readProject, readStackFile, stackPath } from "../project.ts";
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { allMissingSecrets, isBare, requireSettings } from "../stack-settings.ts";
+import { allMissingSecrets, isBare, isElsewhere, requireSettings } from "../stack-settings.ts";
 import { dockerOf } from "../stack-docker.ts";
 
 interface InitOptions {
@@ -63,10 +63,10 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   const secrets = await collectSecrets(names, asking);
 
   const engine = new Engine(project, stack, backend, passphrase);
-  // A machine or a cluster alone has no Docker of its own to look at.
-  const docker = isBare(file) ? undefined : dockerOf(project, file);
+  // Only a stack on a machine has a Docker of its own to look at.
+  const docker = isBare(file) || isElsewhere(file) ? undefined : dockerOf(project, file);
   const result = await exclusively(project, stack, () =>
-    docker ? make(engine, docker, provider, secrets) : makeBare(engine, provider),
+    docker ? make(engine, docker, provider, secrets) : makeElsewhere(engine, provider, secrets),
   );
   if (options.json)
     return printJson({ stack, backend: backend.url, ...result, secrets: Object.keys(secrets) });
@@ -84,27 +84,29 @@ async function init(stack: string, options: InitOptions): Promise<void> {
   print(`Next: npx pulumi preview --stack ${stack}`);
 }
 
-/** A machine or a cluster alone: it has neither secrets nor anything in Docker to recover. */
-async function makeBare(engine: Engine, provider: string) {
+/** Without Docker there is nothing to recover before its first update. */
+async function makeElsewhere(engine: Engine, provider: string, secrets: Secrets) {
+  const progress = createProgress();
   const created = !(await engine.exists());
-  if (created) await createProgress().step(`Stack in ${engine.backend.url}`, () => engine.create(provider));
+  if (created) await progress.step(`Stack in ${engine.backend.url}`, () => engine.create(provider));
+  await setSecrets(engine, progress, secrets);
   return { created, recovered: [], warnings: [] };
 }
 
+type Secrets = Readonly<Record<string, string>>;
+
+async function setSecrets(engine: Engine, progress: Progress, secrets: Secrets): Promise<void> {
+  for (const [name, value] of Object.entries(secrets))
+    await progress.step(`Secret ${name}`, () => engine.setSecret(name, value));
+}
+
 /** Creates the stack or recovers it, sets its secrets, and sees whether its Docker answers. */
-async function make(
-  engine: Engine,
-  docker: Docker,
-  provider: string,
-  secrets: Readonly<Record<string, string>>,
-) {
+async function make(engine: Engine, docker: Docker, provider: string, secrets: Secrets) {
   const progress = createProgress();
   const { created, restored } = await progress.step(`Stack in ${engine.backend.url}`, () =>
     openStack(engine, docker, provider),
   );
-  for (const [name, value] of Object.entries(secrets)) {
-    await progress.step(`Secret ${name}`, () => engine.setSecret(name, value));
-  }
+  await setSecrets(engine, progress, secrets);
   try {
     const where = docker.host ?? "as the docker command finds it";
     await progress.step(`Docker (${where})`, () =>
