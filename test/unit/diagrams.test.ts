@@ -4,7 +4,11 @@ import { flowchart, groupsOf, withDiagrams } from "../../scripts/diagrams.ts";
 import { registered } from "../support/planned.ts";
 
 const CONTAINER = "docker:index/container:Container";
-const within = (parent: string, parentType: string, ...waitsFor: string[]) => ({ parent, parentType, waitsFor });
+const within = (parent: string, parentType: string, ...waitsFor: string[]) => ({
+  parent,
+  parentType,
+  waitsFor,
+});
 const component = (type: string, name: string, parent = "", parentType = "") =>
   registered(type, name, {}, { custom: false, parent, parentType });
 
@@ -22,14 +26,22 @@ const GRAPH = [
     CONTAINER,
     "migrate",
     {},
-    within("api-migration", "tristack:docker:Migration", "docker:index/volume:Volume::postgres", `${CONTAINER}::postgres`),
+    within(
+      "api-migration",
+      "tristack:docker:Migration",
+      "docker:index/volume:Volume::postgres",
+      `${CONTAINER}::postgres`,
+    ),
   ),
 ];
 
 describe("diagrams", () => {
   it("have a box for each component at the top, with all that is in it", () => {
     const groups = groupsOf(GRAPH);
-    assert.deepEqual(groups.map(({ name }) => name), ["api", "postgres", "proxy"]);
+    assert.deepEqual(
+      groups.map(({ name }) => name),
+      ["api", "postgres", "proxy"],
+    );
     assert.deepEqual([...(groups[0]?.kinds ?? [])], [["Container", 2]]);
   });
 
@@ -41,7 +53,12 @@ describe("diagrams", () => {
 
   it("show where requests go, and no arrow for what is needed through another", () => {
     const kinds = new Map([["Container", 1]]);
-    const group = (name: string, type: string, ...needs: string[]) => ({ name, type, kinds, needs: new Set(needs) });
+    const group = (name: string, type: string, ...needs: string[]) => ({
+      name,
+      type,
+      kinds,
+      needs: new Set(needs),
+    });
     const chart = flowchart(
       [
         group("api", "s", "postgres", "network"),

@@ -69,7 +69,11 @@ describe("generated files", () => {
     for (const name of SHIPPED) {
       const text = read(name);
       assert.ok(validate(parse(text)), `${name}: ${JSON.stringify(validate.errors)}`);
-      assert.match(text, /^# yaml-language-server: \$schema=(\.\.\/\.\.\/)?schemas\/generated\/stack\.schema\.json\n/, name);
+      assert.match(
+        text,
+        /^# yaml-language-server: \$schema=(\.\.\/\.\.\/)?schemas\/generated\/stack\.schema\.json\n/,
+        name,
+      );
     }
   });
 });
