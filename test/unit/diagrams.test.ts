@@ -61,9 +61,10 @@ describe("diagrams", () => {
     });
     const chart = flowchart(
       [
-        group("api", "s", "postgres", "network"),
+        group("api", "s", "postgres", "network", "ground"),
         group("end", "s"),
-        group("network", "n"),
+        group("ground", "g"),
+        group("network", "n", "ground"),
         group("postgres", "p", "network"),
         group("proxy", "tristack:docker:Proxy"),
       ],
@@ -75,6 +76,7 @@ describe("diagrams", () => {
         '  visitors(("visitors")) ==> c_proxy',
         "  c_proxy ==> c_api",
         "  c_api --> c_postgres",
+        "  c_network --> c_ground",
         "  c_postgres --> c_network",
       ],
     );
