@@ -56,12 +56,17 @@ export class Newcomer {
     return join(this.#folder, "shop");
   }
 
+  /** What is exported, and where the last step ended. */
+  get #environment(): string {
+    return join(this.#folder, "environment");
+  }
+
   /** Runs the next block, whose heading has to begin with this. @param change of its text */
   async step(heading: string, change = (text: string) => text): Promise<Ran> {
     const block = this.#blocks.shift();
     if (!block?.heading.includes(heading))
       throw new Error(`the page's next step is "${block?.heading ?? "none"}", and not "${heading}"`);
-    const state = join(this.#folder, "environment");
+    const state = this.#environment;
     const script = [
       "set -euo pipefail",
       `cd '${this.#folder}'; [ ! -e '${state}' ] || { . '${state}'; cd "$PWD_NOW"; }`,
@@ -97,10 +102,18 @@ export class Newcomer {
   }
 
   /** A command in the checkout, in the environment that the page has made. */
-  async tristack(...args: string[]): Promise<Ran> {
-    const state = join(this.#folder, "environment");
-    const script = `. '${state}'; cd "$PWD_NOW"; exec npx tristack "$@"`;
-    return succeeded(await this.place.run("bash", ["-c", script, "bash", ...args], { timeoutSeconds: 900 }));
+  tristack(...args: string[]): Promise<Ran> {
+    return this.#there('exec npx tristack "$@"', args);
+  }
+
+  /** A script, likewise. */
+  sh(script: string): Promise<Ran> {
+    return this.#there(`set -euo pipefail\n${script}`, []);
+  }
+
+  async #there(script: string, args: readonly string[]): Promise<Ran> {
+    const whole = `. '${this.#environment}'; cd "$PWD_NOW"\n${script}`;
+    return succeeded(await this.place.run("bash", ["-c", whole, "bash", ...args], { timeoutSeconds: 900 }));
   }
 }
 

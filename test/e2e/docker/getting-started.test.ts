@@ -15,6 +15,8 @@ import { docker } from "../../support/e2e-engine.ts";
 import { Newcomer, withValues } from "../../support/e2e-getting-started.ts";
 import { SERVICES, buildSample } from "../../support/e2e-images.ts";
 import { Machine, removeMachineNetwork } from "../../support/e2e-machine.ts";
+import { readPage } from "../../support/page.ts";
+import { commandsIn } from "../../support/page-commands.ts";
 import { hostAddress } from "../../support/e2e-outside.ts";
 import { Dns, Pebble } from "../../support/e2e-pebble.ts";
 import { forgetKeys } from "../../support/e2e-sshd.ts";
@@ -23,6 +25,10 @@ const DOMAIN = "shop.e2e.test";
 const REGISTRY = "registry.e2e.test/shop";
 /** Images of the stack's own parts that a VPS runs without monitoring. */
 const PARTS = ["nginx", "postgres", "redis", "certbot"] as const;
+
+/** Commands that change nothing, or what the next one changes back. */
+const HARMLESS =
+  /^(status|releases|logs|backup (list|verify)|certificate status|maintenance (on|off)|plan|cost|host prepare) production/;
 
 describe("docs/getting-started.md, a VPS", function () {
   // One step needs the one before.
@@ -150,6 +156,38 @@ describe("docs/getting-started.md, a VPS", function () {
     });
     const made = succeeded(ran);
     assert.match(made.stdout, /"verdict": ?"ok"|"name": ?"\d{8}T\d{6}Z"/);
+  });
+
+  it("is looked at and kept by the commands of docs/operations.md", async () => {
+    const shown = commandsIn(readPage("docs/operations.md"), "tristack").filter(({ whole }) => whole);
+    const lines = [...new Set(shown.map(({ words }) => words.join(" ")))].filter((line) =>
+      HARMLESS.test(line),
+    );
+    assert.ok(lines.length >= 10, lines.join("\n"));
+    for (const line of lines) {
+      // The page's backup is of another day.
+      const ran = await newcomer.tristack(...line.replace(/ \d{8}T\d{6}Z/, "").split(" "));
+      console.log(`      tristack ${line}: ${ran.seconds.toFixed(1)} s`);
+    }
+    for (const args of [
+      ["restore", "production"],
+      ["restore", "--confirm", "production"],
+    ])
+      await newcomer.tristack(...args, "--yes");
+  });
+
+  it("gets another secret as docs/operations.md says, and answers again", async () => {
+    const { blocks } = readPage("docs/operations.md");
+    const block = blocks.find(({ text }) => text.includes("secrets.SECRET_KEY"));
+    const script = block?.text
+      .replace("config set", "config set secrets.SECRET_KEY another-secret-of-some-length")
+      .replace("--path 'secrets.SECRET_KEY'", "--path")
+      .replace("pulumi up", "pulumi up --yes --skip-preview");
+    const ids = () => machine.sh("docker ps --quiet --filter label=dev.tristack.service=api");
+    const before = await ids();
+    await newcomer.sh(script ?? "false");
+    assert.notEqual(await ids(), before);
+    await newcomer.sh('curl --fail --silent --show-error "https://$DOMAIN/health"');
   });
 
   /** PATH with an ssh that knows the machine: what a line in known_hosts does for whoever has one. */
