@@ -4,7 +4,8 @@
  * are brought to the node, those of the application built as `npm start` builds them), and a node of two processors.
  */
 import assert from "node:assert/strict";
-import { execa } from "execa";
+import { writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { imageName } from "../../../cli/images.ts";
 import { clusterUp } from "../../../toolchain/cluster/cluster.ts";
 import { loadImages } from "../../../toolchain/cluster/images.ts";
@@ -12,7 +13,8 @@ import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { KUBECONFIG, PORTS } from "../../../toolchain/cluster/layout.ts";
 import { ensureDocker } from "../../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../../toolchain/images.ts";
-import { REPOSITORY, run, succeeded } from "../../support/e2e-command.ts";
+import { CLUSTER_TOOLS, toolPath } from "../../../toolchain/pins.ts";
+import { REPOSITORY, environment, run, succeeded } from "../../support/e2e-command.ts";
 import { docker } from "../../support/e2e-engine.ts";
 import { Newcomer, withValues } from "../../support/e2e-getting-started.ts";
 import { SERVICES, buildSample } from "../../support/e2e-images.ts";
@@ -40,9 +42,13 @@ describe("docs/getting-started.md, a cluster", function () {
     await removeNamespace();
     newcomer = await Newcomer.create("kubernetes");
     const { place } = newcomer;
-    Object.assign(place.env, { KUBECONFIG });
-    const apply = ["--kubeconfig", KUBECONFIG, "apply", "--filename", "-"];
-    succeeded(await place.run("kubectl", apply, { input: JSON.stringify(ISSUER) }));
+    // kubectl of the cluster's own version, which a machine may not have otherwise.
+    const folder = await place.folder("bin");
+    const script = `#!/bin/sh\nexec '${toolPath(CLUSTER_TOOLS.kubernetes)}' kubectl "$@"\n`;
+    await writeFile(join(folder, "kubectl"), script, { mode: 0o755 });
+    Object.assign(place.env, { KUBECONFIG, PATH: [folder, environment().PATH].join(delimiter) });
+    const { failed, stderr } = await kubectl(["apply", "--filename", "-"], JSON.stringify(ISSUER));
+    assert.ok(!failed, stderr);
     await newcomer.curl(`connect-to = "${DOMAIN}:${PORTS.https}:127.0.0.1:${PORTS.https}"`, "insecure");
   });
   after(async () => {
@@ -57,12 +63,7 @@ describe("docs/getting-started.md, a cluster", function () {
 
   it("begins with a checkout, a passphrase and the settings, which plan and kubectl understand", async () => {
     const { place } = newcomer;
-    const { stdout: context } = await execa("kubectl", [
-      "--kubeconfig",
-      KUBECONFIG,
-      "config",
-      "current-context",
-    ]);
+    const { stdout: context } = await kubectl(["config", "current-context"]);
     const values = {
       REPOSITORY: place.root,
       DOMAIN,
