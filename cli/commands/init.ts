@@ -81,7 +81,9 @@ async function init(stack: string, options: InitOptions): Promise<void> {
       "They need the passphrase as well: in PULUMI_CONFIG_PASSPHRASE, or in a file that PULUMI_CONFIG_PASSPHRASE_FILE names",
     );
   }
-  print(`Next: npx pulumi preview --stack ${stack}`);
+  // Of an application nothing runs yet, and a plain preview would ask which version.
+  const next = isBare(file) ? `pulumi up --stack ${stack}` : `tristack deploy ${stack} --version <version>`;
+  print(`Next: npx ${next}`);
 }
 
 /** Without Docker there is nothing to recover before its first update. */
