@@ -15,10 +15,12 @@ const PENDING_FILES: readonly string[] = [
   "cli/commands/drift.ts",
   "cli/commands/report.ts",
   "test/browser/",
+  "test/contract/notices.test.ts",
   "test/contract/report-comment.test.ts",
   "test/e2e/docker/drift.test.ts",
   "test/e2e/docker/environment.test.ts",
   "test/e2e/docker/workflows.test.ts",
+  "test/unit/workflow-jobs.test.ts",
   "test/unit/workflow-steps.test.ts",
   "test/unit/workflows.test.ts",
 ];
