@@ -105,7 +105,13 @@ describe("docs/getting-started.md, a VPS", function () {
     const images = await ensureBaseImages();
     const version = await buildSample("local", images);
     const built: string[] = [];
+    // What `docker login` leaves: the stack's settings name a registry, and the provider wants to know of it.
+    const login = await newcomer.place.folder("docker");
+    const auth = Buffer.from("newcomer:token").toString("base64");
+    await writeFile(join(login, "config.json"), JSON.stringify({ auths: { "ghcr.io": { auth } } }));
+    newcomer.place.env.DOCKER_CONFIG = login;
     await newcomer.step("Images", (text) => {
+      assert.ok(text.startsWith("docker login "));
       for (const service of SERVICES) {
         const name = `${REGISTRY}/${service}:v1.0.0`;
         assert.ok(
