@@ -57,7 +57,7 @@ export async function plan(runs: number, { say, signal }: Watch): Promise<Omit<R
 
 /** Every stack that the repository has settings of. */
 function shipped(): Subject[] {
-  return ["", "examples/kubernetes"].flatMap((folder) =>
+  return ["", "examples/kubernetes", "examples/aws"].flatMap((folder) =>
     stackNamesIn(join(ROOT, folder)).map((stack) => ({
       title: `${join(folder, `Pulumi.${stack}.yaml`)}`,
       args: [stack, "--settings", join(ROOT, folder)],

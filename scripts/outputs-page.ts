@@ -13,7 +13,17 @@ Generated from components/outputs.ts by \`npm run generate\`: change that, not t
 Every stack exports the same outputs, whatever its target: \`pulumi stack output --json --stack S\`, or \`tristack outputs S\`, which
 adds what is only known later (\`status\`). schemas/generated/outputs.schema.json describes them for machines; a change of the form is
 a change of \`schemaVersion\`. What does not exist yet is \`null\`, not left out. No secret is an output: \`secretRef\` says where
-it lies, as a URI (\`pulumi:\`, \`file:\`, \`k8s:\`, \`aws-sm:\`). Commands are lists of words, never text for a shell.`;
+it lies, as a URI (\`pulumi:\`, \`file:\`, \`k8s:\`, \`aws-sm:\`). Commands are lists of words, never text for a shell.
+
+\`\`\`sh
+npx tristack outputs production --json | jq -r .urls.web
+eval "$(npx tristack outputs production --format env)" && curl "$TRISTACK_URLS_HEALTH"
+npx tristack outputs production --format github >> "$GITHUB_OUTPUT"    # urls_web, release_version, …, and json with all of them
+\`\`\`
+
+As \`env\` and \`github\` each value is a variable: \`database.secretRef\` is \`TRISTACK_DATABASE_SECRET_REF\` and \`database_secret_ref\`. Null is empty text;
+lists, and objects whose keys are yours (\`release.digests\`, \`release.settings\`), are JSON. examples/consumer is a consumer with nothing of this
+project's code: it checks outputs against the schema and makes a backup by \`backup.run\`, on any target.`;
 
 const HOST = `## A machine alone
 

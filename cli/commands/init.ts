@@ -14,7 +14,7 @@ import { type Carried, whatCarries } from "../reachable.ts";
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
 import { openStack } from "../update.ts";
-import { allMissingSecrets, requireSettings } from "../stack-settings.ts";
+import { allMissingSecrets, isBare, requireSettings } from "../stack-settings.ts";
 
 interface InitOptions {
   backend?: string;
@@ -77,7 +77,9 @@ async function init(stack: string, options: InitOptions): Promise<void> {
       "They need the passphrase as well: in PULUMI_CONFIG_PASSPHRASE, or in a file that PULUMI_CONFIG_PASSPHRASE_FILE names",
     );
   }
-  print(`Next: npx pulumi preview --stack ${stack}`);
+  // Of an application nothing runs yet, and a plain preview would ask which version.
+  const next = isBare(file) ? `pulumi up --stack ${stack}` : `tristack deploy ${stack} --version <version>`;
+  print(`Next: npx ${next}`);
 }
 
 /** Creates the stack or recovers it, sets its secrets, and sees whether what is to carry it answers. */

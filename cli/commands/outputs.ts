@@ -1,5 +1,5 @@
 /** `tristack outputs`: the contract that CI, backup jobs and people read, whatever the target. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { requireBackend } from "../backend.ts";
 import type { RecordStore } from "../carrier.ts";
 import { recordsOf } from "../records.ts";
@@ -7,25 +7,52 @@ import { Engine } from "../engine.ts";
 import { badInput, failed } from "../errors.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson, table } from "../output.ts";
+import { type Outputs, githubLines, shellLines } from "../outputs-format.ts";
 import { readProject, readStackFile } from "../project.ts";
 import { imageWithShell } from "../proxy.ts";
 import { liveStatus } from "../status.ts";
 import { dockerOf } from "../stack-docker.ts";
 import { checkSettings } from "../stack-settings.ts";
 
+const FORMATS = ["text", "json", "env", "github"] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Options {
+  json?: boolean;
+  format?: Format;
+}
+
+const NOTES = `
+schemas/generated/outputs.schema.json describes the JSON, and examples/consumer reads it without this command. As env and github
+it is one variable a value: null is empty, lists and maps are JSON.
+
+Examples:
+  tristack outputs local
+  tristack outputs production --json | jq -r .urls.web
+  eval "$(tristack outputs production --format env)" && curl "$TRISTACK_URLS_HEALTH"
+  tristack outputs production --format github >> "$GITHUB_OUTPUT"
+`;
+
 export function outputsCommand(): Command {
   return new Command("outputs")
     .description("print the outputs of a stack's last update, checked against the contract")
     .addArgument(stackArgument())
-    .addOption(jsonOption())
-    .addHelpText(
-      "after",
-      "\nExamples:\n  tristack outputs local\n  tristack outputs production --json | jq -r .urls.web\n",
+    .addOption(
+      new Option(
+        "--format <format>",
+        "text, json (as --json), env (for a shell) or github (for GITHUB_OUTPUT)",
+      )
+        .choices(FORMATS)
+        .conflicts("json"),
     )
-    .action(async (stack: string, options: { json?: boolean }) => outputs(stack, Boolean(options.json)));
+    .addOption(jsonOption())
+    .addHelpText("after", NOTES)
+    .action(async (stack: string, { json, format = "text" }: Options) =>
+      outputs(stack, json ? "json" : format),
+    );
 }
 
-async function outputs(stack: string, json: boolean): Promise<void> {
+async function outputs(stack: string, format: Format): Promise<void> {
   const project = readProject();
   const engine = new Engine(project, stack, requireBackend(project));
   const stored = await engine.outputs();
@@ -38,11 +65,15 @@ async function outputs(stack: string, json: boolean): Promise<void> {
   const { report: problemReport } = await import("../../components/shared/problems.ts");
   const problems = checkOutputs(values);
   if (problems.length > 0) throw failed(problemReport(`The output of ${stack}`, problems));
-  if (json) return printJson(values);
-  print(table(flatten(values)));
+  SHOW[format](values);
 }
 
-type Outputs = Readonly<Record<string, unknown>>;
+const SHOW: Record<Format, (values: Outputs) => void> = {
+  text: (values) => print(table(flatten(values))),
+  json: printJson,
+  env: (values) => shellLines(values).forEach(print),
+  github: (values) => githubLines(values).forEach(print),
+};
 
 /** What is kept beside the stack. A host or cluster that cannot be reached takes nothing from the rest. */
 async function live(engine: Engine, stored: Outputs) {

@@ -27,6 +27,8 @@ export interface Registered {
   replaceOnChanges: string[];
   /** Names of what it waits for. */
   dependencies: string[];
+  /** The same with their types: `type::name`. */
+  waitsFor: string[];
   /** Whether any resource hook is bound to it. */
   hooks: boolean;
 }
@@ -70,10 +72,16 @@ export function record(resources: Registered[]): void {
       ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
       dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
+      waitsFor: request.getDependenciesList().map(typeAndName),
       hooks: Object.values(request.getHooks()?.toObject() ?? {}).some((names) => names.length > 0),
     });
     return register(...args);
   };
+}
+
+function typeAndName(urn: string): string {
+  const [, , types = "", ...name] = urn.split("::");
+  return `${types.split("$").at(-1) ?? ""}::${name.join("::")}`;
 }
 
 /** Pulumi's marks for secrets on the wire: https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts */

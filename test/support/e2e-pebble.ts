@@ -16,7 +16,7 @@ import { freePort } from "./free-port.ts";
 const VERSION = "v2.10.1";
 const MODULE = "github.com/letsencrypt/pebble/v2";
 
-/** Every name leads to this machine, unless it is told otherwise. */
+/** Every name leads to one machine, unless it is told otherwise. */
 export class Dns {
   readonly port: number;
   readonly #management: string;
@@ -28,10 +28,12 @@ export class Dns {
     this.#server = server;
   }
 
-  static async start(): Promise<Dns> {
+  /** @param leadsTo that machine's address. @default this one's */
+  static async start(leadsTo = "127.0.0.1"): Promise<Dns> {
     const [port, management] = [await freePort(), await freePort()];
     const off = ["-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv6", ""];
-    const own = ["-dnsserver", `127.0.0.1:${port}`, "-management", `127.0.0.1:${management}`];
+    const where = ["-dnsserver", `127.0.0.1:${port}`, "-management", `127.0.0.1:${management}`];
+    const own = [...where, "-defaultIPv4", leadsTo];
     const server = serve(await program("pebble-challtestsrv"), [...off, ...own]);
     const dns = new Dns(port, management, server);
     await ready("the DNS server", () => dns.#tell("clear-txt", { host: "none.test." }));

@@ -25,6 +25,7 @@ export function registered(
     ignoreChanges: [],
     replaceOnChanges: [],
     dependencies: [],
+    waitsFor: [],
     hooks: false,
     ...more,
   };

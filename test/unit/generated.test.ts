@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { outputsSchema } from "../../components/outputs.ts";
 import { settingsSchema } from "../../components/settings/bounds.ts";
 import { type SchemaNode, isNode, jsonSchemaOf } from "../../components/shared/schema-tree.ts";
+import { stalePages } from "../../scripts/diagrams.ts";
 import { staleFiles } from "../../scripts/generated.ts";
 import { PROJECT, stackSchema } from "../../scripts/stack-schema.ts";
 import { type Config, problemLines } from "../support/settings.ts";
@@ -25,9 +26,19 @@ function undescribed(node: SchemaNode, path = ""): string[] {
   return [...properties, ...inner.flatMap((child) => undescribed(child, path))];
 }
 
+const SHIPPED = [
+  ...["Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.local.yaml.template"],
+  ...["examples/kubernetes/Pulumi.production.yaml", "examples/aws/Pulumi.production.yaml"],
+  "examples/aws/Pulumi.account.yaml",
+];
+
 describe("generated files", () => {
   it("are current", () => {
     assert.deepEqual(staleFiles(), [], "run: npm run generate");
+  });
+
+  it("are current, the diagrams as well", async () => {
+    assert.deepEqual(await stalePages(), [], "run: npm run generate");
   });
 
   it("describe every setting and every output", () => {
@@ -55,10 +66,14 @@ describe("generated files", () => {
     const ajv = new Ajv2020({ strict: true, keywords: ["errorMessage"] });
     addFormats.default(ajv);
     const validate = ajv.compile(stackSchema());
-    for (const name of ["Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.local.yaml.template"]) {
+    for (const name of SHIPPED) {
       const text = read(name);
       assert.ok(validate(parse(text)), `${name}: ${JSON.stringify(validate.errors)}`);
-      assert.match(text, /^# yaml-language-server: \$schema=schemas\/generated\/stack\.schema\.json\n/, name);
+      assert.match(
+        text,
+        /^# yaml-language-server: \$schema=(\.\.\/\.\.\/)?schemas\/generated\/stack\.schema\.json\n/,
+        name,
+      );
     }
   });
 });

@@ -208,7 +208,7 @@ describe("an application at AWS", () => {
 
     itFully("goes back by itself when an alarm rings", async () => {
       const { MetricAlarms = [] } = await clients.metrics.send(new DescribeAlarmsCommand({}));
-      const errors = MetricAlarms.find(({ AlarmName }) => AlarmName?.startsWith("alarm-errors"));
+      const errors = MetricAlarms.find(({ AlarmName }) => AlarmName?.includes("-alarm-errors-"));
       assert.ok(errors?.AlarmName);
       const { AlarmName } = errors;
       const set = (StateValue: "OK" | "ALARM") =>
@@ -226,7 +226,7 @@ describe("an application at AWS", () => {
       const { lastDeploy, runs } = JSON.parse(ran.stdout) as Released;
       assert.match(
         lastDeploy.reason ?? "",
-        /^at (20|50) % of the traffic: the alarm alarm-errors-\w+ rings: more than 5 %/,
+        /^at (20|50) % of the traffic: the alarm \S+-alarm-errors-\w+ rings: more than 5 %/,
       );
       assert.equal(runs, "v4");
       assert.partialDeepStrictEqual(await releaseThatRuns(), { version: "v4", passed: false });
