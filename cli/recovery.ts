@@ -102,6 +102,7 @@ export interface StateResource {
   readonly delete?: boolean;
   /** Deleted already, before what replaces it is made. */
   readonly pendingReplacement?: boolean;
+  readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
