@@ -20,6 +20,8 @@ export interface SeenContainer {
 }
 
 const CONTAINER = "docker:index/container:Container";
+/** Characters of an id that stand for it. */
+const SHORT_ID = 12;
 
 export async function dockerFindings(docker: Docker, engine: Owned, state: Deployment): Promise<Finding[]> {
   const [containers, networks] = await Promise.all([
@@ -87,7 +89,7 @@ function networksOf(
   const is = NetworkSettings.Networks;
   const aliasesIn = (network: string) =>
     // Docker adds the short id by itself.
-    (is[network]?.Aliases ?? []).filter((alias) => !Id.startsWith(alias)).sort();
+    (is[network]?.Aliases ?? []).filter((alias) => alias !== Id.slice(0, SHORT_ID)).sort();
   const connect = (network: string) => {
     const aliases = (wanted.get(network) ?? []).map((alias) => `--alias ${alias} `);
     return `${command} network connect ${aliases.join("")}${network} ${name}`;
