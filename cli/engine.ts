@@ -13,6 +13,7 @@ import type { Owner } from "../components/shared/labels.ts";
 import { type Backend, stateFiles, stateFolder } from "./backend.ts";
 import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.ts";
 import { type Changes, EventLog } from "./events.ts";
+import { HeldError } from "./held.ts";
 import type { Say } from "./progress.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
@@ -49,11 +50,11 @@ export interface UpOptions {
 }
 
 /** The stack is locked; the message names who holds it. */
-export class LockedError extends CliError {}
+export class LockedError extends HeldError {}
 
 /** Somebody else's update, or wrong input: no release is at fault. */
 export function isNoRelease(error: unknown): boolean {
-  return error instanceof LockedError || (error instanceof CliError && error.exitCode === 2);
+  return error instanceof HeldError || (error instanceof CliError && error.exitCode === 2);
 }
 
 /** What an engine operation is told besides its own options. */

@@ -4,14 +4,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { type Ran, ended, run, succeeded } from "../../support/e2e-command.ts";
-import {
-  type Container,
-  containerOf,
-  containers,
-  containersOf,
-  docker,
-  inside,
-} from "../../support/e2e-engine.ts";
+import { containerOf, containers, containersOf, docker, inside } from "../../support/e2e-engine.ts";
 import { killEngine, nextEngine } from "../../support/e2e-kill.ts";
 import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
@@ -36,6 +29,8 @@ interface Drift {
 
 describe("tristack drift", () => {
   let site: Workspace;
+  /** What was said of the three planted changes. */
+  let planted: Ran;
 
   before(async () => {
     site = await started("drift");
@@ -95,6 +90,65 @@ describe("tristack drift", () => {
     assert.deepEqual(await everything(), before);
   });
 
+  it("finds three of three things that a hand has changed, each with old and new, and changes nothing", async () => {
+    const [web] = await containersOf("web");
+    const proxy = await containerOf("proxy");
+    assert.ok(web);
+    await docker("rm", "--force", web.Id);
+    const own = ["--filter", `label=dev.tristack.project=${PROJECT}`];
+    const networks = (await docker("network", "ls", "--format", "{{.Name}}", ...own)).split("\n");
+    const backend = networks.find((name) => name.includes("backend"));
+    assert.ok(backend);
+    await docker("network", "connect", backend, proxy.Id);
+    await docker("update", "--memory", "300m", "--memory-swap", "300m", proxy.Id);
+    const edit = "s/keepalive_timeout .*/keepalive_timeout 7s; # token=hunter22/";
+    const folder = "/conf/releases/$(cat /conf/current)";
+    await inside(
+      "proxy",
+      "sh",
+      "-c",
+      `sed -i "${edit}" ${folder}/nginx.conf && sed -i 1d ${folder}/upstreams`,
+    );
+
+    const before = await everything();
+    planted = ended(await drift("--json"), 1);
+    assert.deepEqual(await everything(), before, "looking changes nothing");
+    assert.deepEqual(
+      kinds(planted).map((one) => one.replace(/web-.*/, "web")),
+      [
+        "missing docker Container web",
+        "changed docker Container proxy",
+        "changed docker Container proxy",
+        "changed docker Volume proxy-configuration",
+      ],
+    );
+    const properties = findings(planted).flatMap((one) => one.properties);
+    const at = (wanted: string) => properties.find(({ path }) => path === wanted);
+    assert.deepEqual([at("memory")?.before, at("memory")?.after], [256, 300]);
+    assert.equal(at("networks")?.after, backend);
+    assert.match(String(at("nginx.conf")?.before), /^keepalive_timeout 65s/);
+    assert.equal(at("nginx.conf")?.after, "[secret]");
+    assert.match(String(at("upstreams")?.before), /^api /);
+  });
+
+  it("tells them in the text of an issue, without what looks like a secret", async () => {
+    const { stdout } = ended(await drift("--markdown"), 1);
+    assert.ok(stdout.length <= 64_000);
+    assert.match(stdout, /^## Drift\n\n### `local` \(vps\)/);
+    assert.match(stdout, /- \*\*missing\*\* `docker Container web-/);
+    assert.match(stdout, /`memory`: `256` → `300`/);
+    assert.doesNotMatch(stdout, /hunter22/);
+  });
+
+  it("names the commands that mend them", async () => {
+    for (const command of new Set(findings(planted).map(({ mend }) => mend))) {
+      const typed = command.replace(/^npx pulumi .*$/, "$& --yes --skip-preview --non-interactive");
+      succeeded(await site.run("sh", ["-c", typed], { env: site.exports }));
+    }
+    await clean();
+    assert.equal((await site.ask("/api/items")).status, 200);
+  });
+
   it("finds nothing after another release", async () => {
     await site.change((settings) => settings.set(["services", "api", "environment", "MARK"], "next"));
     const pending = ended(await drift("--json"), 1);
@@ -108,74 +162,6 @@ describe("tristack drift", () => {
     );
     succeeded(await site.start(["--no-build"]));
     await clean();
-  });
-
-  describe("of three things that a hand has changed", () => {
-    let web: Container;
-    let proxy: Container;
-    let found: Ran;
-
-    before(async () => {
-      const [first] = await containersOf("web");
-      assert.ok(first);
-      web = first;
-      proxy = await containerOf("proxy");
-      await docker("rm", "--force", web.Id);
-      const backend = (await docker("network", "ls", "--format", "{{.Name}}"))
-        .split("\n")
-        .find((name) => /^local-network-backend/.test(name));
-      assert.ok(backend);
-      await docker("network", "connect", backend, proxy.Id);
-      const edit =
-        'f=/conf/releases/$(cat /conf/current); sed -i "s/keepalive_timeout .*/keepalive_timeout 7s; # token=hunter22/" $f/nginx.conf';
-      await inside("proxy", "sh", "-c", edit);
-      await docker("update", "--memory", "300m", "--memory-swap", "300m", proxy.Id);
-    });
-
-    it("finds all three, each with old and new", async () => {
-      const before = await everything();
-      found = ended(await drift("--json"), 1);
-      assert.deepEqual(await everything(), before, "looking changes nothing");
-      assert.deepEqual(
-        kinds(found).map((one) => one.replace(/web-.*/, "web")),
-        [
-          "missing docker Container web",
-          "changed docker Container proxy",
-          "changed docker Container proxy",
-          "changed docker Volume proxy-configuration",
-        ],
-      );
-      const properties = findings(found).flatMap((one) => one.properties);
-      const memory = properties.find(({ path }) => path === "memory");
-      assert.deepEqual([memory?.before, memory?.after], [256, 300]);
-      const network = properties.find(({ path }) => path === "networks");
-      assert.match(String(network?.after), /^local-network-backend/);
-      const line = properties.find(({ path }) => path === "nginx.conf");
-      assert.match(String(line?.before), /^keepalive_timeout 65s/);
-      assert.equal(line?.after, "[secret]");
-    });
-
-    it("tells them in the text of an issue, without what looks like a secret", async () => {
-      const { stdout } = ended(await drift("--markdown"), 1);
-      assert.ok(stdout.length <= 64_000);
-      assert.match(stdout, /^## Drift\n\n### `local` \(vps\)/);
-      assert.match(stdout, /- \*\*missing\*\* `docker Container web-/);
-      assert.match(stdout, /`memory`: `256` → `300`/);
-      assert.doesNotMatch(stdout, /hunter22/);
-    });
-
-    it("names the commands that mend them", async () => {
-      const commands = [...new Set(findings(found).map(({ mend }) => mend))];
-      for (const command of commands) {
-        const typed = command.replace(
-          /^npx pulumi (.*)$/,
-          "npx pulumi $1 --yes --skip-preview --non-interactive",
-        );
-        succeeded(await site.run("sh", ["-c", typed], { env: site.exports }));
-      }
-      await clean();
-      assert.equal((await site.ask("/api/items")).status, 200);
-    });
   });
 
   it("finds a container that was stopped, or left by somebody else, and says what to do", async () => {
