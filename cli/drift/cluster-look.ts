@@ -76,6 +76,9 @@ export function addedTo({ type, urn, inputs }: StateResource, live: object): Fin
   ];
 }
 
+/** Of a container, what no cluster fills in. */
+const GIVEN_TO_CONTAINERS = ["command", "args", "env", "envFrom", "volumeMounts"];
+
 type Path = readonly (string | number)[];
 
 /** Entries of lists that the program has made shorter. */
@@ -86,7 +89,10 @@ function beyond(wanted: unknown, live: unknown, path: Path): Path[] {
     return [...inside, ...more];
   }
   if (!isPlain(wanted) || !isPlain(live)) return [];
-  return Object.entries(wanted).flatMap(([key, one]) => beyond(one, live[key], [...path, key]));
+  const inside = Object.entries(wanted).flatMap(([key, one]) => beyond(one, live[key], [...path, key]));
+  const isContainer = typeof path.at(-1) === "number" && /^(initC|c)ontainers$/.test(String(path.at(-2)));
+  const given = isContainer ? GIVEN_TO_CONTAINERS.filter((key) => key in live && !(key in wanted)) : [];
+  return [...inside, ...given.map((key) => [...path, key])];
 }
 
 function keysBeyond(wanted: unknown, live: unknown, { part, keys }: (typeof WHOLE)[string]): Path[] {

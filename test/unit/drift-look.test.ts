@@ -141,6 +141,14 @@ describe("drift of a cluster's objects, beyond what a refresh sees", () => {
     );
     assert.doesNotMatch(JSON.stringify(one), /hunter2/);
     assert.equal(one?.mend, "kubectl edit deployment web --namespace shop");
+    const bare = { name: "web", image: "a" };
+    const [first] = addedTo(
+      of("apps/v1:Deployment", deployment([bare])),
+      deployment([{ ...bare, args: ["--trust"], terminationMessagePath: "/dev/termination-log" }]),
+    );
+    assert.deepEqual(first?.properties, [
+      { path: "spec.template.spec.containers[0].args", after: ["--trust"] },
+    ]);
   });
 
   it("is an entry of a ConfigMap, and a way in or out of a policy", () => {
