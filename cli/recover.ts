@@ -24,6 +24,7 @@ import {
   describe,
   failedOnce,
   holderOf,
+  lostCreations,
   parseLockFile,
   parseLockMessage,
   unrecorded,
@@ -89,14 +90,18 @@ export async function recover(
   await breakLocks(engine, locks);
   // Refresh, and not an edited state: besides creations that never ended (dropped, since what they made was swept) there
   // are deletions and updates of which only Docker knows how far they came.
-  const pending = deployment.pending_operations?.length ?? 0;
-  if (pending > 0) {
-    const adopted = (await adopt?.(deployment.pending_operations ?? [])) ?? [];
+  const pending = deployment.pending_operations ?? [];
+  const adopted = pending.length > 0 ? ((await adopt?.(pending)) ?? []) : [];
+  if (pending.length > 0) {
     if (adopted.length > 0) await engine.adopt(adopted);
     await retryLocked(engine, () => engine.refresh(watch));
   }
   const after = settled((await engine.state()) ?? {}, await docker?.containers(engine.owner));
-  const report: RecoveryReport = { locks, ended, ...swept, pending, restored };
+  const lost = lostCreations(
+    pending,
+    adopted.map(({ urn }) => urn),
+  );
+  const report: RecoveryReport = { locks, ended, ...swept, pending: pending.length, lost, restored };
   return { ...after, told: [...describe(report, new Date()), ...after.told] };
 }
 
