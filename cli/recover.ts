@@ -1,6 +1,5 @@
 /** Carries out what recovery.ts decides: before every operation that changes a stack. */
-import { copyFile, readFile, readdir, rename, rm } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { copyFile, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isCloud, stateFiles, stateFolder } from "./backend.ts";
@@ -8,24 +7,15 @@ import type { Docker } from "./docker.ts";
 import { LockedError, type Engine, type Watch } from "./engine.ts";
 import { CliError, failed } from "./errors.ts";
 import { HeldError } from "./held.ts";
+import { readLocks, thisMachine } from "./locks.ts";
 import { isEngine, listProcesses, orphanedHelpers } from "./processes.ts";
-import type { Project } from "./project.ts";
-import type {
-  AnyLock,
-  Decision,
-  Deployment,
-  Machine,
-  Owned,
-  PendingOperation,
-  RecoveryReport,
-} from "./recovery.ts";
+import type { AnyLock, Decision, Deployment, Owned, PendingOperation, RecoveryReport } from "./recovery.ts";
 import {
   decide,
   describe,
   failedOnce,
   holderOf,
   lostCreations,
-  parseLockFile,
   parseLockMessage,
   unrecorded,
   vanished,
@@ -161,31 +151,6 @@ export async function retryLocked<T>(engine: Engine, work: () => Promise<T>): Pr
     await engine.cancel();
     return work();
   }
-}
-
-export async function thisMachine({ root }: Project): Promise<Machine> {
-  return { user: userInfo().username, host: hostname(), processes: await listProcesses(), root };
-}
-
-/** Locks of a file backend; other backends tell only when an operation meets one. */
-export async function readLocks(engine: Engine): Promise<AnyLock[]> {
-  const folder = stateFolder(engine.backend.url);
-  if (folder === undefined) return [];
-  const { locks } = stateFiles(folder, engine.project, engine.stackName);
-  const names = (await readdir(locks).catch(() => [])).filter((name) => name.endsWith(".json"));
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const file = join(locks, name);
-      const text = await readFile(file, "utf8").catch(ifGone);
-      // Given back since it was listed: that update has ended as it should.
-      return text === undefined ? undefined : parseLockFile(file, text);
-    }),
-  );
-  return found.filter((lock) => lock !== undefined);
-}
-
-function ifGone(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && error.code === "ENOENT" ? undefined : "";
 }
 
 /** An engine goes on when only `tristack` was killed: it is waited for, and holds its lock until then. */

@@ -3,7 +3,7 @@ import type { Carrier } from "../carrier.ts";
 import type { Engine } from "../engine.ts";
 import { resourceName } from "../events.ts";
 import { LOCAL_STACKS } from "../local-settings.ts";
-import { readLocks, thisMachine } from "../recover.ts";
+import { readLocks, thisMachine } from "../locks.ts";
 import { type AnyLock, type Deployment, type Machine, age, holderOf, judgeLock } from "../recovery.ts";
 import { outputsOf } from "../stack-state.ts";
 import { objectOf } from "../stack-settings.ts";

@@ -4,7 +4,7 @@ import { type Carrier, carrierOf } from "../carrier.ts";
 import { type StackContext, withDocker } from "../deploy-context.ts";
 import { LockedError, type Watch } from "../engine.ts";
 import { messageOf } from "../errors.ts";
-import { thisMachine } from "../recover.ts";
+import { thisMachine } from "../locks.ts";
 import type { Deployment } from "../recovery.ts";
 import { writtenAt } from "../stack-state.ts";
 import { type AtWork, atWork, interruptedFindings } from "./at-work.ts";
