@@ -40,7 +40,11 @@ describe(`${AT_ONCE} deploys of one stack at once`, () => {
   before(async () => {
     site = await started("at-once");
     await tagVersions([...REFUSED, ...WAITING]);
-    await site.change((settings) => settings.set(["release"], undefined));
+    await site.change((settings) => {
+      settings.set(["release"], undefined);
+      // The commands that wait take processors, too: this is not about how soon a container is healthy.
+      for (const service of ["web", "api"]) settings.set(["services", service, "health", "startup"], "120s");
+    });
     other = (await newClone("at-once-other")).root;
     await cp(join(site.root, "Pulumi.local.yaml"), join(other, "Pulumi.local.yaml"));
     locks = join(site.root, ".tristack", "state", ".pulumi", "locks", "organization", PROJECT, "local");
