@@ -7,7 +7,7 @@ import { Engine, engineFolder } from "./engine.ts";
 import { messageOf } from "./errors.ts";
 import { portsInUse } from "./ports.ts";
 import type { Project, StackFile } from "./project.ts";
-import { readLocks, thisMachine } from "./recover.ts";
+import { readLocks, thisMachine } from "./locks.ts";
 import {
   type AnyLock,
   type Machine,

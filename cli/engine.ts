@@ -6,13 +6,14 @@
  */
 import { existsSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
-import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
 import { version as sdkVersion } from "@pulumi/pulumi/version.js";
 import type { Owner } from "../components/shared/labels.ts";
 import { type Backend, stateFiles, stateFolder } from "./backend.ts";
 import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.ts";
 import { type Changes, EventLog } from "./events.ts";
+import { HeldError } from "./held.ts";
 import type { Say } from "./progress.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
@@ -49,11 +50,11 @@ export interface UpOptions {
 }
 
 /** The stack is locked; the message names who holds it. */
-export class LockedError extends CliError {}
+export class LockedError extends HeldError {}
 
 /** Somebody else's update, or wrong input: no release is at fault. */
 export function isNoRelease(error: unknown): boolean {
-  return error instanceof LockedError || (error instanceof CliError && error.exitCode === 2);
+  return error instanceof HeldError || (error instanceof CliError && error.exitCode === 2);
 }
 
 /** What an engine operation is told besides its own options. */
@@ -195,9 +196,17 @@ export class Engine {
     return { ...result, outputs: outputsOf(state), stateTime: writtenAt(state) };
   }
 
-  /** What `up` would do. */
-  async preview(watch: Watch, options: Pick<UpOptions, "configFile"> = {}): Promise<UpdateResult> {
-    return this.#operate(watch, (stack, common) => stack.preview({ ...options, ...common }));
+  /**
+   * What `up` would do. It takes no lock and writes no state.
+   * @param options.refresh read the real state first
+   * @param listen hears every event
+   */
+  async preview(
+    watch: Watch,
+    options: Pick<UpOptions, "configFile" | "refresh"> = {},
+    listen?: (event: EngineEvent) => void,
+  ): Promise<UpdateResult> {
+    return this.#operate(watch, (stack, common) => stack.preview({ ...options, ...common }), listen);
   }
 
   /** Reads every resource's real state; creations that never ended are forgotten. */
@@ -220,13 +229,20 @@ export class Engine {
     return this.#operate(watch, (stack, common) => stack.destroy({ ...common }));
   }
 
-  async #operate(watch: Watch, work: (stack: Stack, common: OperationOptions) => Promise<unknown>) {
+  async #operate(
+    watch: Watch,
+    work: (stack: Stack, common: OperationOptions) => Promise<unknown>,
+    listen?: (event: EngineEvent) => void,
+  ) {
     const log = new EventLog(watch.say);
     const stack = await this.#open();
     try {
       const parallel = parallelFor(readStackFile(this.project, this.stackName));
       await work(stack, {
-        onEvent: log.add,
+        onEvent: (event) => {
+          log.add(event);
+          listen?.(event);
+        },
         signal: watch.signal,
         color: "never",
         showSecrets: false,

@@ -60,7 +60,7 @@ export class EventLog {
 }
 
 /** Components only group others; providers, too, exist in the state alone. */
-function isReal({ type, new: after, old: before }: StepEventMetadata): boolean {
+export function isReal({ type, new: after, old: before }: StepEventMetadata): boolean {
   return !type.startsWith("pulumi:") && (after ?? before)?.custom === true;
 }
 

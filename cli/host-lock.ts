@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Owner } from "../components/shared/labels.ts";
 import type { Docker } from "./docker.ts";
 import { failed } from "./errors.ts";
+import { HeldError } from "./held.ts";
 
 const HOLDER = "dev.tristack.lock";
 /** Docker takes a moment to remove a container whose command was killed. */
@@ -75,7 +76,9 @@ async function take(docker: Docker, owner: Owner, { image, volume }: LockOptions
     if (!/is already in use/.test(problem)) throw failed(`docker run: ${problem}`);
     if (Date.now() > end) {
       const by = (await lockHolder(docker, owner)) ?? "another command";
-      throw failed(`The stack ${owner.stack} is held: ${by}. Nothing was changed; wait until it has ended.`);
+      throw new HeldError(
+        `The stack ${owner.stack} is held: ${by}. Nothing was changed; wait until it has ended.`,
+      );
     }
     await sleep(500);
   }

@@ -7,6 +7,7 @@ import { certificateCommand } from "./commands/certificate.ts";
 import { costCommand } from "./commands/cost.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
+import { driftCommand } from "./commands/drift.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
@@ -59,6 +60,7 @@ export function createProgram(): Command {
     certificateCommand(),
     hostCommand(),
     planCommand(),
+    driftCommand(),
     renderCommand(),
     reportCommand(),
     costCommand(),

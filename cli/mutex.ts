@@ -1,25 +1,29 @@
 /** One `tristack` command at a time changes a stack from this checkout: two recoveries at once would sweep each other. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { failed } from "./errors.ts";
+import { HeldError } from "./held.ts";
 import { listProcesses } from "./processes.ts";
 import { type Project, ownFolder } from "./project.ts";
 
-/** Runs `work` while holding the checkout's own lock of the stack; a lock of a dead process is taken over. */
+/** A takeover takes milliseconds: whoever has not ended after so long was killed in it. */
+const TAKEOVER_SECONDS = 10;
+
+/**
+ * Runs `work` while holding the checkout's own lock of the stack; a lock of a dead process is taken over.
+ * @throws HeldError that names the process which holds it
+ */
 export async function exclusively<T>(project: Project, stack: string, work: () => Promise<T>): Promise<T> {
   const folder = join(ownFolder(project), "locks");
   const file = join(folder, `${basename(stack)}.pid`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!take(file)) {
-    const pid = Number(readHolder(file));
-    const holder = (await listProcesses()).find((one) => one.pid === pid);
-    if (holder?.argv.some((word) => word.includes("tristack"))) {
-      throw failed(
+    const pid = await livingHolder(file);
+    if (pid !== undefined)
+      throw new HeldError(
         `another tristack command works on the stack ${stack} (pid ${pid}); wait until it has ended`,
       );
-    }
-    rmSync(file, { force: true });
-    if (!take(file)) throw failed(`another tristack command has just begun to work on the stack ${stack}`);
+    if (!(await takeOver(file)))
+      throw new HeldError(`another tristack command has just begun to work on the stack ${stack}`);
   }
   try {
     return await work();
@@ -28,14 +32,59 @@ export async function exclusively<T>(project: Project, stack: string, work: () =
   }
 }
 
+/** Whole from its first moment: one that is empty while it is being written would pass for a dead process's. */
 function take(file: string): boolean {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
   try {
-    writeFileSync(file, String(process.pid), { flag: "wx" });
+    linkSync(own, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (hasCode(error, "EEXIST")) return false;
     throw error;
+  } finally {
+    rmSync(own, { force: true });
   }
+}
+
+/** Undefined where the process that made the lock has ended, or there is none any more. */
+async function livingHolder(file: string): Promise<number | undefined> {
+  const pid = Number(readHolder(file));
+  const holder = (await listProcesses()).find((one) => one.pid === pid);
+  return holder?.argv.some((word) => word.includes("tristack")) ? pid : undefined;
+}
+
+/**
+ * One at a time, and judged anew by whoever may: of two that had found the same dead lock, the second would remove the
+ * living one that the first has put in its place.
+ */
+async function takeOver(file: string): Promise<boolean> {
+  const turn = `${file}.takeover`;
+  if (!takeTurn(turn)) return false;
+  try {
+    if ((await livingHolder(file)) !== undefined) return false;
+    rmSync(file, { force: true });
+    return take(file);
+  } finally {
+    rmdirSync(turn);
+  }
+}
+
+function takeTurn(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    // Whoever comes after the next pause has it.
+    const since = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > TAKEOVER_SECONDS * 1000) rmSync(folder, { recursive: true, force: true });
+    return false;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function readHolder(file: string): string {

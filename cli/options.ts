@@ -30,6 +30,14 @@ export function secondsOption(flags: string, description: string): Option {
   });
 }
 
+/** For commands that release something. */
+export function waitOption(): Option {
+  return secondsOption("--wait <seconds>", "how long to wait while somebody else is at the stack").default(
+    0,
+    "0: refuse at once",
+  );
+}
+
 /** A port number. */
 export function portOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string) => {

@@ -1,29 +1,21 @@
 /** Carries out what recovery.ts decides: before every operation that changes a stack. */
-import { copyFile, readFile, readdir, rename, rm } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { copyFile, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isCloud, stateFiles, stateFolder } from "./backend.ts";
 import type { Docker } from "./docker.ts";
 import { LockedError, type Engine, type Watch } from "./engine.ts";
 import { CliError, failed } from "./errors.ts";
+import { HeldError } from "./held.ts";
+import { readLocks, thisMachine } from "./locks.ts";
 import { isEngine, listProcesses, orphanedHelpers } from "./processes.ts";
-import type { Project } from "./project.ts";
-import type {
-  AnyLock,
-  Decision,
-  Deployment,
-  Machine,
-  Owned,
-  PendingOperation,
-  RecoveryReport,
-} from "./recovery.ts";
+import type { AnyLock, Decision, Deployment, Owned, PendingOperation, RecoveryReport } from "./recovery.ts";
 import {
   decide,
   describe,
   failedOnce,
   holderOf,
-  parseLockFile,
+  lostCreations,
   parseLockMessage,
   unrecorded,
   vanished,
@@ -83,19 +75,23 @@ export async function recover(
   if (decision.kind === "none") return settled(deployment, found.containers);
 
   const ended = await endOrphanedHelpers(engine, watch);
-  const swept = await sweepUnrecorded(engine, docker, deployment, watch);
   const locks = decision.kind === "recover" ? decision.locks : [];
+  const swept = await sweepUnrecorded(engine, docker, deployment, locks, watch);
   await breakLocks(engine, locks);
   // Refresh, and not an edited state: besides creations that never ended (dropped, since what they made was swept) there
   // are deletions and updates of which only Docker knows how far they came.
-  const pending = deployment.pending_operations?.length ?? 0;
-  if (pending > 0) {
-    const adopted = (await adopt?.(deployment.pending_operations ?? [])) ?? [];
+  const pending = deployment.pending_operations ?? [];
+  const adopted = pending.length > 0 ? ((await adopt?.(pending)) ?? []) : [];
+  if (pending.length > 0) {
     if (adopted.length > 0) await engine.adopt(adopted);
     await retryLocked(engine, () => engine.refresh(watch));
   }
   const after = settled((await engine.state()) ?? {}, await docker?.containers(engine.owner));
-  const report: RecoveryReport = { locks, ended, ...swept, pending, restored };
+  const lost = lostCreations(
+    pending,
+    adopted.map(({ urn }) => urn),
+  );
+  const report: RecoveryReport = { locks, ended, ...swept, pending: pending.length, lost, restored };
   return { ...after, told: [...describe(report, new Date()), ...after.told] };
 }
 
@@ -147,7 +143,7 @@ export async function retryLocked<T>(engine: Engine, work: () => Promise<T>): Pr
     });
     if (decision.kind === "held") throw heldError(engine, decision);
     if (decision.kind !== "recover") {
-      throw failed(
+      throw new HeldError(
         `Another update of ${engine.stackName} is in progress. If it is certain that nobody runs one: ` +
           `npx pulumi cancel --stack ${engine.stackName}`,
       );
@@ -155,24 +151,6 @@ export async function retryLocked<T>(engine: Engine, work: () => Promise<T>): Pr
     await engine.cancel();
     return work();
   }
-}
-
-export async function thisMachine({ root }: Project): Promise<Machine> {
-  return { user: userInfo().username, host: hostname(), processes: await listProcesses(), root };
-}
-
-/** Locks of a file backend; other backends tell only when an operation meets one. */
-export async function readLocks(engine: Engine): Promise<AnyLock[]> {
-  const folder = stateFolder(engine.backend.url);
-  if (folder === undefined) return [];
-  const { locks } = stateFiles(folder, engine.project, engine.stackName);
-  const names = (await readdir(locks).catch(() => [])).filter((name) => name.endsWith(".json"));
-  return Promise.all(
-    names.map(async (name) => {
-      const file = join(locks, name);
-      return parseLockFile(file, await readFile(file, "utf8").catch(() => ""));
-    }),
-  );
 }
 
 /** An engine goes on when only `tristack` was killed: it is waited for, and holds its lock until then. */
@@ -231,6 +209,7 @@ async function sweepUnrecorded(
   engine: Engine,
   docker: Docker | undefined,
   deployment: Deployment,
+  judged: readonly AnyLock[],
   watch: Watch,
 ) {
   const containers: string[] = [];
@@ -240,6 +219,7 @@ async function sweepUnrecorded(
     if (pass > 0) await sleep(500);
     const strays = unrecorded(await docker.containers(engine.owner), deployment);
     await settle(docker, engine.owner, strays, watch.say);
+    await refuseNewLocks(engine, judged);
     containers.push(...(await removeContainers(docker, strays, watch.say)));
     networks.push(
       ...(await removeNetworks(docker, unrecorded(await docker.networks(engine.owner), deployment))),
@@ -248,6 +228,16 @@ async function sweepUnrecorded(
   // Those that the state knows are the engine's to remove, which it could not while something is left in them.
   for (const { id } of await docker.networks(engine.owner)) await detachGhosts(docker, id);
   return { containers, networks };
+}
+
+/**
+ * With nothing but pending operations left, no lock keeps a plain `pulumi up` from beginning meanwhile: what it is making
+ * is not in the state either.
+ */
+async function refuseNewLocks(engine: Engine, judged: readonly AnyLock[]): Promise<void> {
+  const known = new Set(judged.map(({ file }) => file));
+  const by = (await readLocks(engine)).filter(({ file }) => !known.has(file));
+  if (by.length > 0) throw heldError(engine, { kind: "held", by, verdict: "alive" });
 }
 
 /** On a file backend exactly the locks that were judged: `pulumi cancel` would take one that was made since as well. */
@@ -303,9 +293,9 @@ async function namesLiving(backup: string, engine: Engine, docker: Docker | unde
 function heldError(engine: Engine, decision: Extract<Decision, { kind: "held" }>): CliError {
   const who = decision.by.map(holderOf).join("; ");
   if (decision.verdict === "alive") {
-    return failed(`An update of ${engine.stackName} is running: ${who}. Wait until it has ended.`);
+    return new HeldError(`An update of ${engine.stackName} is running: ${who}. Wait until it has ended.`);
   }
-  return failed(
+  return new HeldError(
     `The stack ${engine.stackName} is locked by ${who}. Whether that update still runs cannot be known from here; ` +
       `nothing was changed. If it is certain that it does not: npx pulumi cancel --stack ${engine.stackName}`,
   );

@@ -5,6 +5,7 @@
  * may still be creating something, and containers and networks that the state has never heard of.
  */
 import type { ProcessInfo } from "./processes.ts";
+import { resourceName } from "./events.ts";
 import { isEngine, worksIn } from "./processes.ts";
 
 /** Who holds the stack, as a lock says. */
@@ -102,6 +103,7 @@ export interface StateResource {
   readonly delete?: boolean;
   /** Deleted already, before what replaces it is made. */
   readonly pendingReplacement?: boolean;
+  readonly inputs?: Readonly<Record<string, unknown>>;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -191,6 +193,8 @@ export interface RecoveryReport {
   readonly networks: readonly string[];
   /** Operations that the state had as pending. */
   readonly pending: number;
+  /** Names of what may have been made without anybody knowing where: there are no labels to sweep it by. */
+  readonly lost: readonly string[];
   readonly restored: boolean;
 }
 
@@ -219,7 +223,24 @@ export function describe(report: RecoveryReport, now: Date): string[] {
       `${report.pending} unfinished operation${report.pending === 1 ? "" : "s"} cleared, state read anew from what carries it`,
     );
   }
+  if (report.lost.length > 0) {
+    what.push(
+      `${count(report.lost, "creation")} may have gone through without the state having heard of it; look for ` +
+        `${report.lost.join(", ")}, and remove what is there twice`,
+    );
+  }
   return what;
+}
+
+/**
+ * Creations of which nothing tells whether they went through. Docker's are swept by label and a cluster's found by name;
+ * at a cloud what has an id of the provider's own can be there without anybody knowing.
+ */
+export function lostCreations(pending: readonly PendingOperation[], adopted: readonly string[]): string[] {
+  return pending
+    .filter(({ type, resource: { urn } }) => type === "creating" && !adopted.includes(urn))
+    .filter(({ resource: { urn } }) => /^(aws|vercel):/.test(urn.split("::")[2]?.split("$").pop() ?? ""))
+    .map(({ resource: { urn } }) => resourceName(urn));
 }
 
 function count(list: readonly unknown[], noun: string, plural = "s"): string {

@@ -6,6 +6,7 @@ import { carrierOf } from "./carrier.ts";
 import { type Running, type StackContext, whatRuns } from "./deploy-context.ts";
 import { seconds } from "../components/shared/units.ts";
 import { badInput, messageOf } from "./errors.ts";
+import { onceFree } from "./held.ts";
 import { runHook } from "./hooks.ts";
 import { whoami } from "./host-lock.ts";
 import { type Entry, imagesToRemove, withEntry } from "./ledger.ts";
@@ -28,6 +29,8 @@ export interface Order {
   readonly choose: (running: Running) => ReleaseSetting | Promise<ReleaseSetting>;
   /** @default that of the settings */
   readonly bakeSeconds?: number;
+  /** How long to wait while somebody else is at the stack. @default 0: refuse at once */
+  readonly waitSeconds?: number;
 }
 
 export interface Released {
@@ -64,9 +67,11 @@ export async function release(
   if (elsewhere !== undefined) progress.note(elsewhere);
   engine.warmUp();
   const carrier = await carrierOf(context, settings);
-  return exclusively(project, stack, () =>
-    carrier.holding(`tristack ${order.kind}`, () =>
-      held({ context, carrier, order, progress, warnings: [] }),
+  return onceFree(order.waitSeconds ?? 0, progress.note, () =>
+    exclusively(project, stack, () =>
+      carrier.holding(`tristack ${order.kind}`, () =>
+        held({ context, carrier, order, progress, warnings: [] }),
+      ),
     ),
   );
 }

@@ -1,5 +1,5 @@
 /** One rollout at a time at AWS, whoever runs it from wherever: an object beside the records, renewed meanwhile. */
-import { failed } from "../errors.ts";
+import { HeldError } from "../held.ts";
 import { whoami } from "../host-lock.ts";
 import { listProcesses } from "../processes.ts";
 import type { RecordsBucket, Stored } from "./bucket.ts";
@@ -87,7 +87,7 @@ function described({ what, by, pid, since }: Lock): string {
 }
 
 function heldError(stack: string, lock: Lock | undefined): Error {
-  return failed(
+  return new HeldError(
     `The stack ${stack} is held: ${lock ? described(lock) : "another command"}. Nothing was changed; wait until it has ended ` +
       `(were it killed: ${LASTS_SECONDS} s).`,
   );

@@ -1,13 +1,14 @@
 /** `tristack deploy`: brings a release, watches it, and goes back by itself. */
 import { Command, InvalidArgumentError } from "commander";
 import { openContext, refusePinnedRelease, settingsWith } from "../deploy-context.ts";
-import { jsonOption, secondsOption, stackArgument } from "../options.ts";
+import { jsonOption, secondsOption, stackArgument, waitOption } from "../options.ts";
 
 interface DeployOptions {
   version: string;
   commit?: string;
   digest: Record<string, string>;
   bake?: number;
+  wait: number;
   json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function deployCommand(): Command {
     .addOption(
       secondsOption("--bake <seconds>", "time to watch the release; 0: none (default: delivery.bake)"),
     )
+    .addOption(waitOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -41,7 +43,12 @@ async function deploy(stack: string, options: DeployOptions): Promise<void> {
   // Loaded here, so that `--help` need not wait for it.
   const { release } = await import("../release.ts");
   const { report } = await import("../release-report.ts");
-  const order = { kind: "deploy", choose: () => target, bakeSeconds: options.bake } as const;
+  const order = {
+    kind: "deploy",
+    choose: () => target,
+    bakeSeconds: options.bake,
+    waitSeconds: options.wait,
+  } as const;
   report(await release(context, settings, order), Boolean(options.json));
 }
 

@@ -4,12 +4,13 @@ import { withoutMigrations } from "../rollout.ts";
 import { type Running, openContext, refusePinnedRelease, settingsWith } from "../deploy-context.ts";
 import { badInput } from "../errors.ts";
 import { type Entry, goodReleases } from "../ledger.ts";
-import { jsonOption, secondsOption, stackArgument } from "../options.ts";
+import { jsonOption, secondsOption, stackArgument, waitOption } from "../options.ts";
 import { incompatibility } from "../schema-revisions.ts";
 
 interface RollbackOptions {
   bake?: number;
   ignoreSchema?: boolean;
+  wait: number;
   json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export function rollbackCommand(): Command {
     )
     .addOption(secondsOption("--bake <seconds>", "time to watch it afterwards").default(0))
     .option("--ignore-schema", "even if the release does not declare to work with the database's schema")
+    .addOption(waitOption())
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -50,10 +52,8 @@ async function rollback(stack: string, wanted: string | undefined, options: Roll
     const { version, commit, digests } = entry;
     return { version, commit: commit ?? undefined, digests, restored: withoutMigrations(entry.settings) };
   };
-  report(
-    await release(context, settings, { kind: "rollback", choose, bakeSeconds: options.bake }),
-    Boolean(options.json),
-  );
+  const order = { kind: "rollback", choose, bakeSeconds: options.bake, waitSeconds: options.wait } as const;
+  report(await release(context, settings, order), Boolean(options.json));
 }
 
 /** @throws CliError naming the releases that there are. */

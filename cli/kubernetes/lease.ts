@@ -1,7 +1,7 @@
 /** One rollout at a time on a cluster, whoever runs it from wherever: a Lease in the stack's namespace, renewed meanwhile. */
 import { type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import { labelsOf } from "../../components/kubernetes/labels.ts";
-import { failed } from "../errors.ts";
+import { HeldError } from "../held.ts";
 import { whoami } from "../host-lock.ts";
 import { listProcesses } from "../processes.ts";
 import { type Cluster, asked, isStatus, orIfMissing } from "./client.ts";
@@ -95,7 +95,7 @@ async function isOver({ spec }: V1Lease): Promise<boolean> {
 
 function heldError({ owner }: Cluster, lease: V1Lease | undefined): Error {
   const by = lease?.spec?.holderIdentity ?? "another command";
-  return failed(
+  return new HeldError(
     `The stack ${owner.stack} is held: ${by}. Nothing was changed; wait until it has ended ` +
       `(were it killed: ${LASTS_SECONDS} s).`,
   );

@@ -10,13 +10,14 @@ export const MARKDOWN_LENGTH = 63_800;
 /** Properties that are shown of one resource. */
 const PROPERTIES = 20;
 
-interface Section {
+/** What is said of one stack. */
+export interface Section {
   readonly head: string;
   /** One for each resource, the weightiest first. */
   readonly entries: readonly Entry[];
 }
 
-interface Entry {
+export interface Entry {
   readonly text: string;
   /** The lower, the sooner it is shown. */
   readonly rank: number;
@@ -35,7 +36,17 @@ export function planMarkdown(
   command: string,
   limit = MARKDOWN_LENGTH,
 ): string {
-  const all = plans.map(sectionOf);
+  return sectionsMarkdown(title, plans.map(sectionOf), remarks, command, limit);
+}
+
+/** Sections under a title, as much of them as there is room for; the parameters are those of `planMarkdown`. */
+export function sectionsMarkdown(
+  title: string,
+  all: readonly Section[],
+  remarks: readonly string[],
+  command: string,
+  limit = MARKDOWN_LENGTH,
+): string {
   const room = limit - [title, ...remarks, stacksLeftOut(all.length, command)].join("\n\n").length - 4;
   // Room for what is said of each stack in any case; the rest is for their resources.
   const sections = beginning(all, room, (section) => fixedLength(section, command));

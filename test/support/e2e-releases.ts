@@ -11,6 +11,8 @@ const SERVICES = ["web", "api"] as const;
 export interface Released {
   readonly version: string;
   readonly releaseId: string | null;
+  /** Version that ran before. */
+  readonly before: string | null;
   readonly runs: string | null;
   readonly prunedImages: readonly string[];
   readonly warnings: readonly string[];

@@ -11,6 +11,7 @@ import {
   describe as tell,
   failedOnce,
   judgeLock,
+  lostCreations,
   parseLockFile,
   parseLockMessage,
   unrecorded,
@@ -192,6 +193,7 @@ describe("report", () => {
       containers: ["web-0", "web-1"],
       networks: [],
       pending: 1,
+      lost: ["aws Vpc network"],
       restored: false,
     };
     assert.deepEqual(tell(report, new Date(SINCE.getTime() + 12_000)), [
@@ -199,7 +201,21 @@ describe("report", () => {
       "1 orphaned process ended: pulumi-resource-docker",
       "2 containers removed that the state had never recorded: web-0, web-1",
       "1 unfinished operation cleared, state read anew from what carries it",
+      "1 creation may have gone through without the state having heard of it; look for aws Vpc network, and remove what is there twice",
     ]);
+  });
+
+  it("names creations at a cloud, which nobody can sweep, unless they were taken over", () => {
+    const urn = (type: string, name: string) => `urn:pulumi:s::p::tristack:x:Y$${type}::${name}`;
+    const operation = (type: string, of: string) => ({ type, resource: { urn: of } });
+    const [vpc, bucket] = [urn("aws:ec2/vpc:Vpc", "network"), urn("aws:s3/bucket:Bucket", "site")];
+    const pending = [
+      operation("creating", vpc),
+      operation("creating", bucket),
+      operation("updating", urn("aws:rds/instance:Instance", "database")),
+      operation("creating", urn("docker:index/container:Container", "web")),
+    ];
+    assert.deepEqual(lostCreations(pending, [bucket]), ["aws Vpc network"]);
   });
 
   it("tells ages in the unit that fits", () => {

@@ -32,7 +32,9 @@ rm -rf "$folder.new" "/conf/rejected/$RELEASE_ID"
 # One that is there already may be what nginx serves from. Its id stands for its contents, unless a hand has changed them.
 if [ -f "$folder/upstreams" ]; then
   printf '%s' "$NGINX_CONFIGURATION" > "$folder/nginx.conf.new"
+  cp /tmp/upstreams "$folder/upstreams.new"
   mv "$folder/nginx.conf.new" "$folder/nginx.conf"
+  mv "$folder/upstreams.new" "$folder/upstreams"
 else
   mkdir "$folder.new"
   printf '%s' "$NGINX_CONFIGURATION" > "$folder.new/nginx.conf"
