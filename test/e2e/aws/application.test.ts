@@ -258,7 +258,8 @@ describe("an application at AWS", () => {
     itFully("changes nothing for an image that is not there", async () => {
       const alias = await aliasOf("api");
       const ran = ended(await deploy("v9"), 1);
-      assert.match(ran.all, /shop\/api:v9 is not in the registry\n.*shop\/web:v9 is not in the registry/);
+      for (const service of ["api", "web"])
+        assert.ok(ran.all.includes(`shop/${service}:v9 is not in the registry`), ran.all);
       assert.deepEqual(await aliasOf("api"), alias);
       assert.doesNotMatch(ran.all, /\n {4}at /);
     });
