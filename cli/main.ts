@@ -8,6 +8,7 @@ import { costCommand } from "./commands/cost.ts";
 import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { environmentCommand } from "./commands/environment.ts";
 import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -56,13 +57,17 @@ export function createProgram(): Command {
     recoveryKeyCommand(),
     rebuildCommand(),
     certificateCommand(),
+    environmentCommand(),
     hostCommand(),
     planCommand(),
     renderCommand(),
     costCommand(),
     destroyCommand(),
   ]) {
-    command.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());
+    for (const one of [command, ...command.commands])
+      one.copyInheritedSettings(program).helpOption("-h, --help", "show help").addOption(debugOption());
+    // Those that have commands of their own.
+    if (command.commands.length > 0) command.helpCommand(false);
     program.addCommand(command);
   }
   return program;
@@ -75,7 +80,8 @@ function debugOption(): Option {
 /** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = createProgram();
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...commands]) command.exitOverride();
   try {
     await program.parseAsync(argv);
   } catch (error) {

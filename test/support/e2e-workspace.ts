@@ -33,6 +33,11 @@ export class Workspace {
   /** A new clone. What an earlier run left of the tests' project in Docker, having been killed, is removed first. */
   static async create(name: string): Promise<Workspace> {
     await sweep();
+    return Workspace.beside(name);
+  }
+
+  /** One more clone, beside those whose stacks are up. */
+  static async beside(name: string): Promise<Workspace> {
     const { root } = await newClone(name);
     const [http, https] = [await freePort(), await freePort()];
     const workspace = new Workspace(root, { http, https });
