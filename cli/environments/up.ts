@@ -16,6 +16,7 @@ import { collectSecrets, namedProvider, selectPassphrase } from "../stack-secret
 import { dockerOf } from "../stack-docker.ts";
 import { allMissingSecrets, isBare, isElsewhere, objectOf, requireApplication } from "../stack-settings.ts";
 import { openStack } from "../update.ts";
+import { edgeOf, ensureEdge } from "./edge.ts";
 import { environmentOf } from "./find.ts";
 import type { EnvironmentName } from "./names.ts";
 import { choosePorts } from "./ports.ts";
@@ -65,6 +66,10 @@ export async function bringUp(project: Project, backend: Backend, order: UpOrder
 
   const context = openContext(stack);
   const settings = await settingsWith(context, release);
+  const edge = settings.target === "vps" ? edgeOf(settings) : undefined;
+  const { docker } = prepared;
+  if (edge && docker)
+    await createProgress().step(`Edge ${edge.name}`, (say) => ensureEdge(docker, edge, say));
   const { release: bring } = await import("../release.ts");
   const released = await bring(context, settings, { kind: "deploy", choose: () => release });
   const { lastDeploy, version, warnings } = released;
@@ -75,8 +80,8 @@ export async function bringUp(project: Project, backend: Backend, order: UpOrder
     );
   const { engine, record } = prepared;
   const seeding = seed !== undefined && record.seeded !== true;
-  if (seeding && settings.target === "vps" && prepared.docker) {
-    await seedDatabase(engine, prepared.docker, settings, seed, createProgress());
+  if (seeding && settings.target === "vps" && docker) {
+    await seedDatabase(engine, docker, settings, seed, createProgress());
     await writeRecord(engine, { ...record, seeded: true });
   }
   const { expiresAt, pullRequest = null } = record;
@@ -183,10 +188,10 @@ async function known(engine: Engine): Promise<EnvironmentRecord | undefined> {
   return record;
 }
 
-/** Only nginx publishes ports, and several cannot have the same: where the template names none, some are chosen. */
+/** Only nginx publishes ports, and several cannot have the same: where the template names neither an edge nor ports, some are chosen. */
 function needsPorts({ config }: StackFile): boolean {
-  const { httpPort, httpsPort } = objectOf(config.proxy);
-  return httpPort === undefined && httpsPort === undefined;
+  const { httpPort, httpsPort, edge } = objectOf(config.proxy);
+  return [httpPort, httpsPort, edge].every((one) => one === undefined);
 }
 
 /** Secrets that the template does not hold: of the environment's variables, or of an earlier run in this checkout. */

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { LABEL } from "../../../components/shared/labels.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
-import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
-import { containers, docker, leftovers } from "../../support/e2e-engine.ts";
+import { REPOSITORY, type Ran, ended, run, succeeded } from "../../support/e2e-command.ts";
+import { type Container, containers, docker, leftovers } from "../../support/e2e-engine.ts";
 import { type Answer, ask, jsonOf } from "../../support/e2e-http.ts";
+import { freePort } from "../../support/free-port.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { tagVersions, untagVersions } from "../../support/e2e-releases.ts";
 import { Settings, Workspace, started } from "../../support/e2e-workspace.ts";
@@ -35,17 +36,21 @@ interface Listed {
 const NOTHING = { containers: [], networks: [], volumes: [], images: [] };
 const VERSIONS = ["env-1", "env-2"];
 const SECRET = "a-secret-of-these-tests-0123456789";
+const TEMPLATE = "Pulumi.preview.yaml";
+/** Of these tests' own: another one may be on the machine. */
+const EDGE = `${PROJECT}-edge`;
 const FIXTURE = "INSERT INTO items (title) VALUES ('seeded one'), ('seeded two');\n";
 
 describe("tristack environment", () => {
   let site: Workspace;
+  let edgePort: number;
   /** What a CI job knows besides its checkout: where the state is, what decrypts it, and the secrets. */
   let job: Record<string, string>;
 
   before(async () => {
     site = await started("environment");
     await tagVersions(VERSIONS);
-    await makeTemplate(site);
+    edgePort = await makeTemplate(site);
     const file = site.exports.PULUMI_CONFIG_PASSPHRASE_FILE ?? "";
     job = {
       PULUMI_BACKEND_URL: site.exports.PULUMI_BACKEND_URL ?? "",
@@ -56,6 +61,7 @@ describe("tristack environment", () => {
   after(async () => {
     await untagVersions(VERSIONS);
     await site?.dispose();
+    await removeEdge();
   });
 
   const environment = (args: readonly string[], from = site): Promise<Ran> =>
@@ -74,7 +80,7 @@ describe("tristack environment", () => {
     const made = await up("--pull-request", "42", "--version", "env-1", "--seed", seed);
     assert.equal(made.stack, "pr-42");
     assert.equal(made.pullRequest, 42);
-    assert.match(made.url, /^https:\/\/pr-42\.preview\.example\.com/);
+    assert.equal(made.url, `https://pr-42.preview.example.com:${edgePort}`);
     assert.deepEqual([made.created, made.seeded], [true, true]);
     const page = await visit(made.url, "/");
     assert.equal(page.status, 200);
@@ -117,6 +123,28 @@ describe("tristack environment", () => {
       assert.ok(!site.said.join("\n").includes(secret));
   });
 
+  it("redirects from HTTP to its own name, and answers under no other", async () => {
+    const published = (await docker("port", EDGE, "8080/tcp")).split("\n")[0]?.replace(/^.*:/, "");
+    const plain = (host: string) => ask(`http://localhost:${published}/a?b=c`, { headers: { host } });
+    const own = await plain("pr-42.preview.example.com");
+    assert.equal(own.headers.location, `https://pr-42.preview.example.com:${edgePort}/a?b=c`);
+    // Names that lead somewhere without the edge's own domain: this machine, and a container beside.
+    for (const other of ["pr-41.preview.example.com", "localhost", "postgres", EDGE])
+      assert.equal((await plain(other)).status, 404, other);
+    await assert.rejects(visit(`https://localhost:${edgePort}`, "/"));
+  });
+
+  it("from a template without an edge gets ports of its own, and goes without its template", async () => {
+    const template = "previews-with-ports.yaml";
+    await edit(site, (settings) => settings.set(["proxy"], undefined), template);
+    const made = await up("demo", "--version", "env-1", "--template", template, "--expires-in", "1h");
+    const port = Number(new URL(made.url).port);
+    assert.ok(port > 20_000 && port < 25_000, made.url);
+    assert.equal((await visit(made.url, "/")).status, 200);
+    succeeded(await environment(["down", "demo"], await elsewhere(site)));
+    await gone("demo");
+  });
+
   it("after a first up that failed before anything was there is listed, and goes", async () => {
     const ran = ended(await environment(["up", "--pull-request", "43", "--version", "no-such-version"]), 1);
     assert.doesNotMatch(ran.all, /^ {4}at /m);
@@ -132,10 +160,10 @@ describe("tristack environment", () => {
   });
 
   it("after a first up that failed halfway leaves nothing when it goes", async () => {
-    const own = await readFile(join(site.root, "Pulumi.preview.yaml"), "utf8");
+    const own = await readFile(join(site.root, TEMPLATE), "utf8");
     await edit(site, (settings) => settings.set(["services", "api", "migrate"], ["false"]));
     ended(await environment(["up", "--pull-request", "44", "--version", "env-1"]), 1);
-    await writeFile(join(site.root, "Pulumi.preview.yaml"), own);
+    await writeFile(join(site.root, TEMPLATE), own);
     assert.ok((await leftovers("pr-44")).containers.length > 3, "it got that far");
     succeeded(await environment(["down", "pr-44"], await elsewhere(site)));
     await gone("pr-44");
@@ -244,12 +272,18 @@ async function create(url: string, title: string): Promise<void> {
 /** No container of one is in a network of another, and none reaches the database of another. */
 async function seesOnlyItself(stack: string, all: readonly Up[]): Promise<void> {
   const own = await containers(stack);
-  const networks = own.flatMap((one) => Object.keys(one.NetworkSettings.Networks));
+  const networksOf = (one: Container) =>
+    Object.keys(one.NetworkSettings.Networks).filter((name) => name !== EDGE);
+  const networks = own.flatMap(networksOf);
+  const atTheEdge = own.filter((one) => EDGE in one.NetworkSettings.Networks);
+  assert.deepEqual(
+    atTheEdge.map((one) => one.Config.Labels[LABEL.resource]),
+    ["proxy"],
+  );
   const api = own.find((one) => one.Config.Labels[LABEL.service] === "api");
   for (const other of all.filter((one) => one.stack !== stack)) {
     const theirs = await containers(other.stack);
-    for (const one of theirs)
-      assert.ok(!Object.keys(one.NetworkSettings.Networks).some((name) => networks.includes(name)));
+    for (const one of theirs) assert.ok(!networksOf(one).some((name) => networks.includes(name)));
     const database = theirs.find((one) => one.Config.Labels[LABEL.resource] === "postgres");
     const [network] = Object.values(database?.NetworkSettings.Networks ?? {});
     const script = `import socket,sys\ntry: socket.create_connection((sys.argv[1],5432),1)\nexcept OSError: sys.exit(0)\nsys.exit(1)`;
@@ -260,18 +294,17 @@ async function seesOnlyItself(stack: string, all: readonly Up[]): Promise<void> 
 /** A checkout as a CI job has it: nothing but what is tracked, and the team's template among that. */
 async function elsewhere(site: Workspace): Promise<Workspace> {
   const other = await Workspace.beside("elsewhere");
-  await writeFile(
-    join(other.root, "Pulumi.preview.yaml"),
-    await readFile(join(site.root, "Pulumi.preview.yaml"), "utf8"),
-  );
+  await writeFile(join(other.root, TEMPLATE), await readFile(join(site.root, TEMPLATE), "utf8"));
   return other;
 }
 
 /** The shipped template, for this machine: its Docker, its images. */
-async function makeTemplate(site: Workspace): Promise<void> {
+async function makeTemplate(site: Workspace): Promise<number> {
   const local = parseDocument(await readFile(join(site.root, "Pulumi.local.yaml"), "utf8"));
   const images = (local.toJS() as { config: Record<string, unknown> }).config[`${PROJECT}:images`];
+  const [httpPort, httpsPort] = [await freePort(), await freePort()];
   await edit(site, (settings) => {
+    settings.set(["proxy"], { edge: EDGE, httpPort, httpsPort });
     settings.set(["host"], undefined);
     settings.set(["registries"], undefined);
     settings.set(["images"], images);
@@ -280,13 +313,23 @@ async function makeTemplate(site: Workspace): Promise<void> {
       settings.set(["services", service, "drain"], "5s");
     }
   });
+  return httpsPort;
 }
 
-async function edit(site: Workspace, change: (settings: Settings) => void): Promise<void> {
-  const file = join(site.root, "Pulumi.preview.yaml");
-  const document = parseDocument(await readFile(file, "utf8"));
+/** @param to where the changed template goes. @default its own place */
+async function edit(site: Workspace, change: (settings: Settings) => void, to = TEMPLATE): Promise<void> {
+  const document = parseDocument(await readFile(join(site.root, TEMPLATE), "utf8"));
   change(new Settings(document));
-  await writeFile(file, document.toString({ lineWidth: 0 }));
+  await writeFile(join(site.root, to), document.toString({ lineWidth: 0 }));
+}
+
+/** It is the host's, and stays when the last environment goes. */
+async function removeEdge(): Promise<void> {
+  for (const args of [
+    ["rm", "--force", EDGE],
+    ["network", "rm", EDGE],
+  ])
+    await run("docker", args, { cwd: REPOSITORY });
 }
 
 /**
