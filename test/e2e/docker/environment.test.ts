@@ -7,10 +7,11 @@ import { parseDocument } from "yaml";
 import { LABEL } from "../../../components/shared/labels.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { REPOSITORY, type Ran, ended, run, succeeded } from "../../support/e2e-command.ts";
-import { type Container, containers, docker, leftovers } from "../../support/e2e-engine.ts";
+import { type Container, containers, containersOf, docker, leftovers } from "../../support/e2e-engine.ts";
 import { type Answer, ask, jsonOf } from "../../support/e2e-http.ts";
 import { freePort } from "../../support/free-port.ts";
 import { itFully } from "../../support/e2e-tier.ts";
+import { BUCKET, Minio, REGION } from "../../support/e2e-minio.ts";
 import { tagVersions, untagVersions } from "../../support/e2e-releases.ts";
 import { Settings, Workspace, started } from "../../support/e2e-workspace.ts";
 
@@ -39,7 +40,8 @@ const SECRET = "a-secret-of-these-tests-0123456789";
 const TEMPLATE = "Pulumi.preview.yaml";
 /** Of these tests' own: another one may be on the machine. */
 const EDGE = `${PROJECT}-edge`;
-const FIXTURE = "INSERT INTO items (title) VALUES ('seeded one'), ('seeded two');\n";
+const FIXTURE =
+  "INSERT INTO items (name, title) VALUES ('seeded one', 'seeded one'), ('seeded two', 'seeded two');\n";
 
 describe("tristack environment", () => {
   let site: Workspace;
@@ -134,13 +136,17 @@ describe("tristack environment", () => {
     await assert.rejects(visit(`https://localhost:${edgePort}`, "/"));
   });
 
-  it("from a template without an edge gets ports of its own, and goes without its template", async () => {
+  it("from a template without an edge gets ports of its own, data of a dump, and goes without its template", async () => {
     const template = "previews-with-ports.yaml";
     await edit(site, (settings) => settings.set(["proxy"], undefined), template);
-    const made = await up("demo", "--version", "env-1", "--template", template, "--expires-in", "1h");
+    const seed = await dumpOf("pr-42", join(site.root, "data.dump.gz"));
+    const seeding = ["--seed", seed, "--expires-in", "1h"];
+    const made = await up("demo", "--version", "env-1", "--template", template, ...seeding);
     const port = Number(new URL(made.url).port);
     assert.ok(port > 20_000 && port < 25_000, made.url);
     assert.equal((await visit(made.url, "/")).status, 200);
+    assert.deepEqual(await titles(made.url), ["seeded one", "seeded two"]);
+    await create(made.url, "written after the seed");
     succeeded(await environment(["down", "demo"], await elsewhere(site)));
     await gone("demo");
   });
@@ -167,6 +173,30 @@ describe("tristack environment", () => {
     assert.ok((await leftovers("pr-44")).containers.length > 3, "it got that far");
     succeeded(await environment(["down", "pr-44"], await elsewhere(site)));
     await gone("pr-44");
+  });
+
+  it("is kept in a bucket as it is in files: found, listed and destroyed from another checkout", async () => {
+    const keys = { access: "an-access-key", secret: "a-secret-key-of-these-tests" };
+    const s3 = await Minio.start(await site.folder("s3"), keys);
+    const files = { ...job };
+    try {
+      const query = `region=${REGION}&endpoint=127.0.0.1:${s3.port}&disableSSL=true&s3ForcePathStyle=true`;
+      job.PULUMI_BACKEND_URL = `s3://${BUCKET}?${query}`;
+      job.AWS_ACCESS_KEY_ID = keys.access;
+      job.AWS_SECRET_ACCESS_KEY = keys.secret;
+      ended(await environment(["up", "--pull-request", "46", "--version", "no-such-version"]), 1);
+      const other = await elsewhere(site);
+      const { stdout } = succeeded(await environment(["list", "--json"], other));
+      assert.deepEqual(
+        (JSON.parse(stdout) as Listed[]).map(({ name }) => name),
+        ["pr-46"],
+      );
+      succeeded(await environment(["sweep", "--closed", "46"], other));
+      assert.deepEqual(JSON.parse(succeeded(await environment(["list", "--json"], other)).stdout), []);
+    } finally {
+      job = files;
+      await s3.stop();
+    }
   });
 
   it("refuses to destroy or to bring up what is protected, 10 of 10, and removes nothing", async () => {
@@ -321,6 +351,15 @@ async function edit(site: Workspace, change: (settings: Settings) => void, to = 
   const document = parseDocument(await readFile(join(site.root, TEMPLATE), "utf8"));
   change(new Settings(document));
   await writeFile(join(site.root, to), document.toString({ lineWidth: 0 }));
+}
+
+/** The database of a stack as a compressed dump in PostgreSQL's own format. */
+async function dumpOf(stack: string, file: string): Promise<string> {
+  const [database] = await containersOf("postgres", stack);
+  const { Id } = database ?? assert.fail(`no database of ${stack}`);
+  const script = 'docker exec "$1" pg_dump -U app -d app -Fc | gzip > "$2"';
+  succeeded(await run("sh", ["-c", script, "sh", Id, file], { cwd: REPOSITORY }));
+  return file;
 }
 
 /** It is the host's, and stays when the last environment goes. */
