@@ -55,7 +55,12 @@ describe("generated files", () => {
     const ajv = new Ajv2020({ strict: true, keywords: ["errorMessage"] });
     addFormats.default(ajv);
     const validate = ajv.compile(stackSchema());
-    for (const name of ["Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.preview.yaml", "Pulumi.local.yaml.template"]) {
+    for (const name of [
+      "Pulumi.staging.yaml",
+      "Pulumi.production.yaml",
+      "Pulumi.preview.yaml",
+      "Pulumi.local.yaml.template",
+    ]) {
       const text = read(name);
       assert.ok(validate(parse(text)), `${name}: ${JSON.stringify(validate.errors)}`);
       assert.match(text, /^# yaml-language-server: \$schema=schemas\/generated\/stack\.schema\.json\n/, name);
