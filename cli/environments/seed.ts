@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib";
 import type { VpsSettings } from "../../components/settings.ts";
 import { type Docker, ownContainers } from "../docker.ts";
 import type { Engine } from "../engine.ts";
-import { badInput, failed } from "../errors.ts";
+import { badInput, failed, messageOf } from "../errors.ts";
 import type { Progress } from "../progress.ts";
 import { outputsOf } from "../stack-state.ts";
 import { update } from "../update.ts";
@@ -24,10 +24,15 @@ export interface Seed {
 
 /** @throws CliError with exit code 2 where it is none */
 export async function readSeed(file: string): Promise<Seed> {
-  if (!existsSync(file)) throw badInput(`--seed: ${file}; needs a file with SQL, or one made by pg_dump -Fc`);
-  const packed = (await firstBytes(file)).subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]));
-  const begin = packed ? await unpackedBegin(file) : await firstBytes(file);
-  return { file, packed, kind: begin.toString("latin1").startsWith(DUMP) ? "dump" : "sql" };
+  const need = "needs a file with SQL, or one made by pg_dump -Fc";
+  if (!existsSync(file)) throw badInput(`--seed: ${file}; ${need}`);
+  try {
+    const packed = (await firstBytes(file)).subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]));
+    const begin = packed ? await unpackedBegin(file) : await firstBytes(file);
+    return { file, packed, kind: begin.toString("latin1").startsWith(DUMP) ? "dump" : "sql" };
+  } catch (error) {
+    throw badInput(`--seed: ${file}: ${messageOf(error)}; ${need}`);
+  }
 }
 
 async function firstBytes(file: string): Promise<Buffer> {
@@ -68,25 +73,40 @@ async function load(engine: Engine, docker: Docker, { database }: VpsSettings, s
   const own = ownContainers(engine.owner, "postgres");
   const id = (await docker.run(["ps", "--quiet", ...own])).trim();
   if (id === "") throw failed(`The database of ${engine.stackName} does not run.`);
-  const to = ["--username", database.user, "--dbname", database.name, "--single-transaction"];
+  const to = ["--username", database.user, "--dbname", database.name];
+  const restore = ["--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error"];
   const command =
     seed.kind === "sql"
       ? ["psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", ...to]
-      : ["pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error", ...to];
+      : ["pg_restore", "--single-transaction", ...restore, ...to];
   const child = docker.start(["exec", "--interactive", id, ...command]);
-  let said = "";
-  child.stdout.resume();
-  child.stderr.on("data", (part: Buffer) => (said = (said + part.toString()).slice(-4000)));
-  const source = createReadStream(seed.file);
-  const feeding = seed.packed ? pipeline(source, createGunzip(), child.stdin) : pipeline(source, child.stdin);
+  let [told, said] = ["", ""];
+  const end = (text: string) => text.slice(-4000);
+  child.stdout.on("data", (part: Buffer) => (told = end(told + part.toString())));
+  child.stderr.on("data", (part: Buffer) => (said = end(said + part.toString())));
+  const file = createReadStream(seed.file);
+  const plain = seed.packed ? file.pipe(createGunzip()) : file;
+  if (seed.packed) file.once("error", (error) => plain.destroy(error));
   // A program that ends in the middle says why itself.
-  const broken = await feeding.then(
+  const broken = await pipeline(seed.kind === "sql" ? inOneTransaction(plain) : plain, child.stdin).then(
     () => undefined,
     (error: unknown) => error,
   );
   const { exitCode } = await child;
-  if (exitCode === 0 && broken === undefined) return;
-  throw failed(`${seed.file}: ${said.trim() || String(broken)}\nNothing of it is in the database.`, broken);
+  const whole = seed.kind === "dump" || told.includes(COMMITTED);
+  if (exitCode === 0 && broken === undefined && whole) return;
+  const why =
+    said.trim() || (broken === undefined ? "it ends in the middle of a statement" : messageOf(broken));
+  throw failed(`${seed.file}: ${why}\nNothing of it is in the database.`, broken);
+}
+
+const COMMITTED = "tristack-committed";
+
+/** The end of what comes commits nothing by itself: a file that breaks off would be taken for a whole one. */
+async function* inOneTransaction(sql: AsyncIterable<Buffer>) {
+  yield "BEGIN;\n";
+  yield* sql;
+  yield `\n;\nCOMMIT;\n\\echo ${COMMITTED}\n`;
 }
 
 /** Names of the containers that the release's migrations ran in. */
