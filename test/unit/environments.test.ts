@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import { after, before, describe, it } from "mocha";
 import { parse } from "yaml";
@@ -18,6 +19,7 @@ import {
   tagText,
   utc,
 } from "../../cli/environments/record.ts";
+import { readSeed } from "../../cli/environments/seed.ts";
 import {
   TEMPLATE,
   environmentSettings,
@@ -349,6 +351,34 @@ describe("ports of an environment", () => {
       ],
       [80, 443, 9000, 9001, 9002],
     ));
+});
+
+describe("a seed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tristack-seed-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const kindOf = async (content: Buffer) => {
+    const file = join(folder, "seed");
+    writeFileSync(file, content);
+    const { kind, packed } = await readSeed(file);
+    return `${kind}${packed ? ", packed" : ""}`;
+  };
+
+  it("is told by how it begins, and not by its name", async () => {
+    const [sql, dump] = [Buffer.from("INSERT INTO a VALUES (1);\n"), Buffer.from("PGDMP\u0001rest")];
+    assert.equal(await kindOf(sql), "sql");
+    assert.equal(await kindOf(gzipSync(sql)), "sql, packed");
+    assert.equal(await kindOf(dump), "dump");
+    assert.equal(await kindOf(gzipSync(dump)), "dump, packed");
+    assert.equal(await kindOf(Buffer.alloc(0)), "sql");
+  });
+
+  it("is refused where it cannot be read", async () => {
+    await assert.rejects(
+      kindOf(Buffer.from([0x1f, 0x8b, 1, 2, 3, 4])),
+      refusal(/--seed: .*needs a file with SQL/),
+    );
+    await assert.rejects(readSeed(folder), refusal(/--seed: .*EISDIR.*needs a file with SQL/));
+  });
 });
 
 describe("the edge", () => {
