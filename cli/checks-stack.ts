@@ -171,7 +171,8 @@ async function portChecks(
   docker: Docker,
 ): Promise<Check[]> {
   if (stack !== "local" || !file) return [];
-  const { httpPort = 80, httpsPort = 443 } = objectOf(file.config.proxy);
+  const { httpPort = 80, httpsPort = 443, edge } = objectOf(file.config.proxy);
+  if (edge !== undefined) return [];
   const ports = [Number(httpPort), Number(httpsPort)];
   const own = await docker.containers({ project: project.name, stack }).catch(() => []);
   const used = await portsInUse(ports, own, docker);

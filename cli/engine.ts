@@ -43,6 +43,12 @@ export interface UpResult extends UpdateResult {
   readonly stateTime: string | undefined;
 }
 
+/** A stack as its backend lists it. */
+export interface StackSummary {
+  readonly name: string;
+  readonly lastUpdate?: string;
+}
+
 export interface UpOptions {
   readonly replace?: string[];
   readonly refresh?: boolean;
@@ -155,8 +161,26 @@ export class Engine {
   async exists(): Promise<boolean> {
     const folder = stateFolder(this.backend.url);
     if (folder !== undefined) return existsSync(stateFiles(folder, this.project, this.stackName).checkpoint);
-    const stacks = JSON.parse(await this.pulumi(["stack", "ls", "--json"])) as { name: string }[];
-    return stacks.some(({ name }) => basename(name) === this.owner.stack);
+    return (await this.stacks()).some(({ name }) => basename(name) === this.owner.stack);
+  }
+
+  /** All stacks of the project in this backend. @param tag only those that have it */
+  async stacks(tag?: string): Promise<readonly StackSummary[]> {
+    const filter = tag === undefined ? [] : ["--tag", tag];
+    return JSON.parse(await this.pulumi(["stack", "ls", "--json", ...filter])) as StackSummary[];
+  }
+
+  /** Tags of the stack, in any kind of backend; undefined when it has no such stack. */
+  async tags(): Promise<Readonly<Record<string, string>> | undefined> {
+    const text = await orIfMissing(
+      this.pulumi(["stack", "tag", "ls", "--json", "--stack", this.stackName]),
+      undefined,
+    );
+    return text === undefined ? undefined : (JSON.parse(text) as Record<string, string>);
+  }
+
+  async setTag(name: string, value: string): Promise<void> {
+    await this.pulumi(["stack", "tag", "set", name, value, "--stack", this.stackName]);
   }
 
   async create(secretsProvider?: string): Promise<void> {

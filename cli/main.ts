@@ -9,6 +9,7 @@ import { deployCommand } from "./commands/deploy.ts";
 import { destroyCommand } from "./commands/destroy.ts";
 import { driftCommand } from "./commands/drift.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { environmentCommand } from "./commands/environment.ts";
 import { hostCommand } from "./commands/host.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -58,6 +59,7 @@ export function createProgram(): Command {
     recoveryKeyCommand(),
     rebuildCommand(),
     certificateCommand(),
+    environmentCommand(),
     hostCommand(),
     planCommand(),
     driftCommand(),
@@ -75,6 +77,7 @@ export function createProgram(): Command {
 /** A command, and those below it. */
 function withCommonOptions(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent).helpOption("-h, --help", "show help").addOption(debugOption());
+  if (command.commands.length > 0) command.helpCommand(false);
   for (const one of command.commands) withCommonOptions(one, command);
 }
 

@@ -1,5 +1,5 @@
 /** Options and arguments that several subcommands share. */
-import { Argument, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { messageOf } from "./errors.ts";
 import { checkStackName } from "./project.ts";
 
@@ -45,4 +45,22 @@ export function portOption(flags: string, description: string): Option {
     if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return port;
     throw new InvalidArgumentError("needs a whole number from 1 to 65535");
   });
+}
+
+/** What says which release is to be brought: `version`, `commit` and `digest`. */
+export function releaseOptions(command: Command): Command {
+  return command
+    .requiredOption("--version <version>", "tag of the images")
+    .option("--commit <sha>", "git commit that they were built from")
+    .option("--digest <service=sha256:…>", "digest of one service's image; may be repeated", digest, {});
+}
+
+function digest(value: string, all: Record<string, string>): Record<string, string> {
+  const [, service, digest] = /^([a-z][a-z0-9-]*)=(sha256:[0-9a-f]{64})$/.exec(value) ?? [];
+  if (service === undefined || digest === undefined) {
+    throw new InvalidArgumentError(
+      "needs a service and a digest, such as web=sha256: and 64 hexadecimal digits",
+    );
+  }
+  return { ...all, [service]: digest };
 }

@@ -148,7 +148,9 @@ export function allMissingSecrets(file: StackFile): string[] {
   const { ping, s3 } = objectOf(backup);
   const keys = [objectOf(s3), objectOf(objectOf(certificates).challenge)];
   const { webhook } = objectOf(alarms);
-  const named = [alarm, webhook, ping, ...keys.flatMap(({ accessKey, secretKey }) => [accessKey, secretKey])];
+  const { certificate, key } = objectOf(certificates);
+  const own = [alarm, webhook, ping, certificate, key];
+  const named = [...own, ...keys.flatMap(({ accessKey, secretKey }) => [accessKey, secretKey])];
   return [...new Set([...missingSecrets(file), ...withoutValue(file, named)])].sort();
 }
 

@@ -46,6 +46,8 @@ export async function update(
   options: Pick<RecoverOptions, "restored" | "adopt"> & {
     configFile?: string;
     title?: string;
+    /** URNs to make anew, besides those that recovery finds. */
+    replace?: readonly string[];
     /** Ends the update as Ctrl-C does. */
     abandoned?: AbortSignal;
   },
@@ -56,7 +58,8 @@ export async function update(
       recover(engine, docker, { say, signal }, options),
     );
     recovered.told.forEach(progress.note);
-    const { refresh, replace } = recovered;
+    const { refresh } = recovered;
+    const replace = [...recovered.replace, ...(options.replace ?? [])];
     const { configFile, title = "Updating" } = options;
     const result = await progress.step(title, (say) =>
       retryLocked(engine, () => engine.up({ say, signal }, { refresh, replace, configFile })),

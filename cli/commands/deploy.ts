@@ -1,7 +1,7 @@
 /** `tristack deploy`: brings a release, watches it, and goes back by itself. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { openContext, refusePinnedRelease, settingsWith } from "../deploy-context.ts";
-import { jsonOption, secondsOption, stackArgument, waitOption } from "../options.ts";
+import { jsonOption, releaseOptions, secondsOption, stackArgument, waitOption } from "../options.ts";
 
 interface DeployOptions {
   version: string;
@@ -13,14 +13,12 @@ interface DeployOptions {
 }
 
 export function deployCommand(): Command {
-  return new Command("deploy")
+  const command = new Command("deploy")
     .description(
       "bring a release to a stack: checked before, probed throughout, watched after, taken back if it fails",
     )
-    .addArgument(stackArgument())
-    .requiredOption("--version <version>", "tag of the images")
-    .option("--commit <sha>", "git commit that they were built from")
-    .option("--digest <service=sha256:…>", "digest of one service's image; may be repeated", digest, {})
+    .addArgument(stackArgument());
+  return releaseOptions(command)
     .addOption(
       secondsOption("--bake <seconds>", "time to watch the release; 0: none (default: delivery.bake)"),
     )
@@ -50,14 +48,4 @@ async function deploy(stack: string, options: DeployOptions): Promise<void> {
     waitSeconds: options.wait,
   } as const;
   report(await release(context, settings, order), Boolean(options.json));
-}
-
-function digest(value: string, all: Record<string, string>): Record<string, string> {
-  const [, service, digest] = /^([a-z][a-z0-9-]*)=(sha256:[0-9a-f]{64})$/.exec(value) ?? [];
-  if (service === undefined || digest === undefined) {
-    throw new InvalidArgumentError(
-      "needs a service and a digest, such as web=sha256: and 64 hexadecimal digits",
-    );
-  }
-  return { ...all, [service]: digest };
 }

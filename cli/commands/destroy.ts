@@ -3,20 +3,16 @@ import { rmSync } from "node:fs";
 import { Command } from "commander";
 import { confirm } from "../ask.ts";
 import { requireBackend } from "../backend.ts";
-import type { Docker } from "../docker.ts";
 import { Engine } from "../engine.ts";
 import { badInput } from "../errors.ts";
 import { LOCAL_STACKS } from "../local-settings.ts";
 import { exclusively } from "../mutex.ts";
 import { jsonOption, stackArgument } from "../options.ts";
 import { print, printJson } from "../output.ts";
-import { createProgress } from "../progress.ts";
 import { protectionOf } from "../protection.ts";
 import { readProject, readStackFile, stackPath } from "../project.ts";
-import { recover, restoreCheckpoint, retryLocked } from "../recover.ts";
-import type { Deployment } from "../recovery.ts";
-import { interruptible } from "../signals.ts";
-import { type Swept, sweepAll } from "../sweep.ts";
+import { restoreCheckpoint } from "../recover.ts";
+import { beyondTheState, removeAll } from "../removal.ts";
 import { dockerOf } from "../stack-docker.ts";
 import { isElsewhere } from "../stack-settings.ts";
 
@@ -58,39 +54,6 @@ async function destroy(stack: string, options: DestroyOptions): Promise<void> {
     if (LOCAL_STACKS.includes(engine.owner.stack)) rmSync(stackPath(project, stack), { force: true });
     if (options.json) return printJson({ stack, ...removed });
     print(`${stack} is gone: ${removed.resources} resources.`);
-    const beyond = [...removed.containers, ...removed.networks, ...removed.volumes, ...removed.images];
-    if (beyond.length > 0) print(`Removed as well, by label: ${beyond.join(", ")}`);
-    if (removed.keptImages.length > 0) {
-      print(`Kept, since containers of another stack run them: ${removed.keptImages.join(", ")}`);
-    }
-  });
-}
-
-const NOTHING_SWEPT: Swept = { containers: [], networks: [], volumes: [], images: [], keptImages: [] };
-
-async function removeAll(
-  engine: Engine,
-  docker: Docker | undefined,
-  deployment: Deployment | undefined,
-  restored: boolean,
-) {
-  const progress = createProgress();
-  return interruptible(progress.note, async (signal) => {
-    let resources = 0;
-    if (deployment !== undefined) {
-      const recovered = await progress.step("Looking for interrupted updates", (say) =>
-        recover(engine, docker, { say, signal }, { sweep: true, restored }),
-      );
-      recovered.told.forEach(progress.note);
-      const result = await progress.step("Removing resources", (say) =>
-        retryLocked(engine, () => engine.destroy({ say, signal })),
-      );
-      resources = result.changes.delete ?? 0;
-    }
-    const swept = docker
-      ? await progress.step("Looking for what is left", (say) => sweepAll(docker, engine.owner, say))
-      : NOTHING_SWEPT;
-    if (deployment !== undefined) await engine.remove();
-    return { resources, ...swept };
+    for (const line of beyondTheState(removed)) print(line);
   });
 }

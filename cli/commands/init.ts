@@ -1,7 +1,7 @@
 /** `tristack init`: backend, secrets provider and secrets of a stack, and its first checks. */
 import { basename } from "node:path";
 import { Command } from "commander";
-import { ask, askSecret, canAsk } from "../ask.ts";
+import { ask, canAsk } from "../ask.ts";
 import { type Backend, CLOUD, backendFacts, chooseBackend, isCloud } from "../backend.ts";
 import { Engine, engineBinary } from "../engine.ts";
 import { badInput, messageOf } from "../errors.ts";
@@ -13,6 +13,7 @@ import { type Project, readProject, readStackFile, stackPath } from "../project.
 import { type Carried, whatCarries } from "../reachable.ts";
 import { recover } from "../recover.ts";
 import { interruptible } from "../signals.ts";
+import { collectSecrets, namedProvider, selectPassphrase } from "../stack-secrets.ts";
 import { openStack } from "../update.ts";
 import { allMissingSecrets, isBare, requireSettings } from "../stack-settings.ts";
 
@@ -144,49 +145,4 @@ async function selectProvider(text: string, backend: Backend, options: InitOptio
   throw badInput(
     `--secrets-provider: ${given}; needs passphrase, default, or an address such as awskms://alias/name`,
   );
-}
-
-/** Provider in a stack file: `secretsprovider`, or a passphrase's salt. */
-export function namedProvider(stackFileText: string): string | undefined {
-  const provider = /^secretsprovider: *(\S+)/m.exec(stackFileText)?.[1];
-  return provider ?? (/^encryptionsalt:/m.test(stackFileText) ? "passphrase" : undefined);
-}
-
-/** Variables with the passphrase, for Pulumi's environment alone. */
-async function selectPassphrase(
-  project: Project,
-  provider: string,
-  asking: boolean,
-): Promise<Record<string, string>> {
-  const facts = backendFacts(project);
-  if (provider !== "passphrase" || facts.passphrase || facts.ownPassphraseExists) return {};
-  if (!asking) {
-    throw badInput(
-      "the passphrase is missing; needs PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
-    );
-  }
-  const passphrase = await askSecret("Passphrase for the secrets (Pulumi will need it at every update)");
-  if (passphrase === "") throw badInput("the passphrase is empty; needs at least one character");
-  if ((await askSecret("The same again")) !== passphrase) throw badInput("the two passphrases differ");
-  return { PULUMI_CONFIG_PASSPHRASE: passphrase };
-}
-
-/** Values of missing secrets, from the environment or the keyboard; all that are missing are named at once. */
-async function collectSecrets(names: readonly string[], asking: boolean): Promise<Record<string, string>> {
-  const secrets: Record<string, string> = {};
-  const missing: string[] = [];
-  for (const name of names) {
-    const variable = `TRISTACK_SECRET_${name}`;
-    const value = process.env[variable] ?? (asking ? await askSecret(`Secret ${name}`) : "");
-    // Pulumi, its plugins and the program need not inherit it.
-    Reflect.deleteProperty(process.env, variable);
-    if (value === "") missing.push(name);
-    else secrets[name] = value;
-  }
-  if (missing.length > 0) {
-    throw badInput(
-      ...missing.map((name) => `secret ${name} is missing; needs a value in TRISTACK_SECRET_${name}`),
-    );
-  }
-  return secrets;
 }

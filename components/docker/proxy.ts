@@ -15,6 +15,8 @@ export interface ProxyArgs {
   httpPort: number;
   /** Published port of the application. Changing it replaces nginx: an outage of seconds. */
   httpsPort: number;
+  /** The network of an edge, which then has the two ports, and what it finds this proxy by. @default the ports are published here */
+  edge?: { network: string; aliases: string[] };
   /** Docker network of the services; the container answers there as `proxy`. */
   network: pulumi.Input<string>;
   /** Docker name of the volume with the certificate. */
@@ -59,11 +61,16 @@ export class Proxy extends pulumi.ComponentResource {
           { volumeName: assets.name, containerPath: ASSETS_FOLDER, readOnly: true },
           { volumeName: args.webroot, containerPath: "/var/www/certbot", readOnly: true },
         ],
-        ports: [
-          { internal: PROXY_PORTS.http, external: args.httpPort },
-          { internal: PROXY_PORTS.https, external: args.httpsPort },
+        ports: args.edge
+          ? []
+          : [
+              { internal: PROXY_PORTS.http, external: args.httpPort },
+              { internal: PROXY_PORTS.https, external: args.httpsPort },
+            ],
+        networksAdvanced: [
+          { name: args.network, aliases: [Proxy.host] },
+          ...(args.edge ? [{ name: args.edge.network, aliases: args.edge.aliases }] : []),
         ],
-        networksAdvanced: [{ name: args.network, aliases: [Proxy.host] }],
         healthcheck: {
           tests: [
             "CMD",

@@ -44,6 +44,11 @@ const proxy = object({
   httpsPort: wholeNumber(1, 65_535)
     .default(443)
     .describe("Published port of the application. Changing it replaces nginx: an outage of seconds."),
+  edge: text(/^[a-z0-9][a-z0-9_.-]{0,62}$/, "a name of a Docker network, such as tristack-edge")
+    .optional()
+    .describe(
+      "Docker network of an edge that several stacks on one machine share: it has `httpPort` and `httpsPort`, and nginx publishes none. `tristack environment up` makes it. Changing it replaces nginx.",
+    ),
   bodyLimit: bodyLimit(),
   timeout: silence(),
 });

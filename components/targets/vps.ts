@@ -4,6 +4,7 @@ import type * as docker from "@pulumi/docker";
 import { Alarms } from "../docker/alarms.ts";
 import { Backup } from "../docker/backup.ts";
 import { Certificates } from "../docker/certificates.ts";
+import { edgeAliases } from "../docker/edge.ts";
 import { dockerProvider } from "../docker/host.ts";
 import { Networks } from "../docker/network.ts";
 import { PROXY_PORTS, nginxConfiguration } from "../docker/nginx/configuration.ts";
@@ -83,6 +84,7 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
       image: images.nginx,
       httpPort: settings.proxy.httpPort,
       httpsPort: settings.proxy.httpsPort,
+      edge: edgeFor(settings),
       network: frontend,
       certificates: certificates.volume,
       webroot: certificates.webroot,
@@ -168,6 +170,12 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     // The price of the host is not known here: it may be anybody's.
     cost: { monthlyUsd: null, unpriced: [...PAID_ELSEWHERE.vps] },
   };
+}
+
+function edgeFor({ proxy, domain, certificates }: VpsSettings) {
+  return proxy.edge === undefined
+    ? undefined
+    : { network: proxy.edge, aliases: edgeAliases([domain, ...certificates.names]) };
 }
 
 function databaseArgs({ database }: VpsSettings) {

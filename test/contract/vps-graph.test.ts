@@ -318,3 +318,24 @@ function withoutSecrets(value: unknown): unknown {
   if ("secret" in value) return "[secret]";
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withoutSecrets(entry)]));
 }
+
+describe("the shipped template of previews", () => {
+  it("publishes nothing: its proxy is found in the edge's network by the names that it serves", async () => {
+    const certificates = { issuer: "self-signed", names: ["api.example.com", "*.example.com"] };
+    const graph = await build("pr-42", "Pulumi.preview.yaml", { domain: "pr-42.example.com", certificates });
+    const published = containers(graph).filter(
+      ({ inputs }) => ((inputs.ports ?? []) as unknown[]).length > 0,
+    );
+    assert.deepEqual(names(published), []);
+    const at = (edge: string) => ({
+      name: edge,
+      aliases: ["pr-42.example.com.invalid", "api.example.com.invalid"],
+    });
+    const joined = containers(graph).filter(({ inputs }) =>
+      ((inputs.networksAdvanced ?? []) as { name: string }[]).some(({ name }) => name === "tristack-edge"),
+    );
+    assert.deepEqual(names(joined), ["proxy"], "services and databases are not in it");
+    const networks = named(graph, "proxy").inputs.networksAdvanced as unknown[];
+    assert.deepEqual(networks.at(-1), at("tristack-edge"));
+  });
+});

@@ -18,6 +18,7 @@ const NAMED = [
   "Pulumi.local-kubernetes.yaml.template",
   "Pulumi.staging.yaml",
   "Pulumi.production.yaml",
+  "Pulumi.preview.yaml",
 ];
 
 export interface Clone {

@@ -39,6 +39,11 @@ export class Workspace {
    */
   static async create(name: string, { inDocker = true } = {}): Promise<Workspace> {
     if (inDocker) await sweep();
+    return Workspace.beside(name, { inDocker });
+  }
+
+  /** One more clone, beside those whose stacks are up. */
+  static async beside(name: string, { inDocker = true } = {}): Promise<Workspace> {
     const { root } = await newClone(name);
     const [http, https] = [await freePort(), await freePort()];
     const workspace = new Workspace(root, { http, https }, inDocker);

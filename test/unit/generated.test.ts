@@ -29,7 +29,8 @@ function undescribed(node: SchemaNode, path = ""): string[] {
 const SHIPPED = [
   ...["Pulumi.staging.yaml", "Pulumi.production.yaml", "Pulumi.local.yaml.template"],
   ...["examples/kubernetes/Pulumi.production.yaml", "examples/aws/Pulumi.production.yaml"],
-  "examples/aws/Pulumi.account.yaml",
+  ...["examples/aws/Pulumi.account.yaml", "Pulumi.preview.yaml"],
+  ...["examples/previews/kubernetes.yaml", "examples/previews/aws.yaml"],
 ];
 
 describe("generated files", () => {

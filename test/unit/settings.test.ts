@@ -154,7 +154,7 @@ describe("bad settings", () => {
       {
         key: "tristack:proxy",
         value: '"{\\"httpPort\\": 80"',
-        need: "an object of: httpPort, httpsPort, bodyLimit, timeout",
+        need: "an object of: httpPort, httpsPort, edge, bodyLimit, timeout",
       },
     ]);
   });
