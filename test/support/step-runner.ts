@@ -20,6 +20,8 @@ export interface StepOptions {
   readonly answers?: Answers;
   /** Files that are there, by path below the workspace, or below the home folder with `~/` before it. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Variables in place of those of job and step. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Variables that a runner has besides. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where it runs. @default an empty folder */
@@ -87,6 +89,7 @@ export async function runStep(key: string, options: StepOptions = {}): Promise<S
       RUNNER_TEMP: within("temp"),
       ...options.env,
       ...Object.fromEntries(variables),
+      ...options.variables,
       PATH: [within("bin"), process.env.PATH ?? ""].join(delimiter),
     },
     extendEnv: false,
