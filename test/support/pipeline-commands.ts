@@ -36,10 +36,17 @@ function coming(name: string): Command {
     for (const flag of rest) made.addOption(new Option(flag));
   };
   if (name === "environment") {
-    add("up", "--pull-request <number>", "--version <version>", "--json");
+    add(
+      "up [name]",
+      "--pull-request <number>",
+      "--version <version>",
+      "--commit <sha>",
+      "--digest <digest...>",
+      "--json",
+    );
     add("list", "--json");
-    add("down <stack>", "--json");
-    add("sweep", "--json");
+    add("down <name>", "--if-exists", "--json");
+    add("sweep", "--open <numbers>", "--closed <numbers>", "--json");
   } else if (name === "drift") command.argument("[stacks...]").option("--markdown").option("--json");
   else {
     add("comment", "--key <key>", "--file <file>", "--pull-request <number>", "--remove", "--json");

@@ -35,7 +35,7 @@ const contexts: Contexts = {
   matrix: { stack: "staging", service: "api" },
   needs: {
     ci: { outputs: { version: VERSION, web: DIGEST("a"), api: DIGEST("b") } },
-    images: { outputs: { version: VERSION } },
+    images: { outputs: { version: VERSION, web: DIGEST("a"), api: DIGEST("b") } },
     staging: { outputs: { url: "https://staging.example.com" } },
     up: {
       result: "success",
@@ -294,7 +294,8 @@ const cases: Record<string, readonly StepCase[]> = {
   "environment/up/Up": [
     calls(
       "brings the version, and tells where",
-      `npx tristack environment up --pull-request 7 --version ${VERSION} --json`,
+      `npx tristack environment up --pull-request 7 --version ${VERSION} --commit ${COMMIT}` +
+        ` --digest web=${DIGEST("a")} --digest api=${DIGEST("b")} --json`,
       {
         options: {
           contexts,
@@ -335,7 +336,9 @@ const cases: Record<string, readonly StepCase[]> = {
     ),
   ],
   "environment/down/Down": [
-    calls("destroys the pull request's own", "npx tristack environment down pr-7", { options: { contexts } }),
+    calls("destroys the pull request's own", "npx tristack environment down pr-7 --if-exists", {
+      options: { contexts },
+    }),
     fails("npx tristack environment down", 1, { contexts }),
   ],
   "environment/forget/Remove the comment": [
@@ -348,12 +351,34 @@ const cases: Record<string, readonly StepCase[]> = {
       title: "destroys what is due, and shows the rest",
       options: {
         contexts,
-        answers: { "npx tristack environment list": { says: "pr-8  https://pr-8.example.com\n" } },
+        standIns: ["gh", "npx"],
+        env: { GITHUB_REPOSITORY: "acme/shop" },
+        answers: {
+          "gh pr list": { says: "8\n9\n" },
+          "npx tristack environment list": { says: "pr-8  https://pr-8.example.com\n" },
+        },
       },
-      calls: ["npx tristack environment sweep", "npx tristack environment list"],
-      check: ({ summary }) => assert.match(summary, /pr-8/),
+      calls: [
+        "gh pr list --repo acme/shop --state open --limit 10000 --json number --jq .[].number",
+        "npx tristack environment sweep --open -",
+        "npx tristack environment list",
+      ],
+      check: (ran) => {
+        assert.equal(ran.file("open.txt"), "8\n9\n");
+        assert.match(ran.summary, /pr-8/);
+      },
     },
-    fails("npx tristack environment sweep", 1, { contexts }),
+    {
+      title: "destroys nothing where the list of open ones cannot be had",
+      options: {
+        contexts,
+        standIns: ["gh", "npx"],
+        env: { GITHUB_REPOSITORY: "acme/shop" },
+        answers: { gh: { exitCode: 1 } },
+      },
+      exitCode: 1,
+      calls: ["gh pr list --repo acme/shop --state open --limit 10000 --json number --jq .[].number"],
+    },
   ],
 
   ...Object.fromEntries(

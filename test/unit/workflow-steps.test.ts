@@ -42,7 +42,8 @@ describe("scripts of the workflows", () => {
         /tristack (deploy|outputs|rollback|releases|backup|drift|environment)|pulumi preview/,
       SLACK_WEBHOOK: /report notice/,
       SENTRY_AUTH_TOKEN: /report sentry/,
-      GITHUB_TOKEN: /report (comment|issue)|environment sweep/,
+      GITHUB_TOKEN: /report (comment|issue)/,
+      GH_TOKEN: /gh pr list/,
     };
     for (const { key, step } of steps)
       for (const [name, needed] of Object.entries(known))
