@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "mocha";
-import cases from "../support/step-cases.ts";
+import { cases } from "../support/step-cases.ts";
 import { refusalOf } from "../support/pipeline-commands.ts";
 import { keysOfScripts, removeSteps, runStep } from "../support/step-runner.ts";
 import { steps } from "../support/workflows.ts";
