@@ -3,15 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import {
-  ROOT,
-  type Workflow,
-  actions,
-  needsOf,
-  steps,
-  workflow,
-  workflows,
-} from "../support/workflows.ts";
+import { ROOT, type Workflow, actions, needsOf, steps, workflow, workflows } from "../support/workflows.ts";
 import { evaluate } from "../support/expressions.ts";
 
 const jobs = workflows.flatMap((of) => Object.entries(of.jobs).map(([id, job]) => ({ of, id, job })));
