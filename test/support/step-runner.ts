@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import { quoted } from "../../cli/ssh.ts";
 import { type Contexts, filled } from "./expressions.ts";
-import { steps } from "./workflows.ts";
+import { ROOT, steps } from "./workflows.ts";
 
 /** What a stand-in of a command says, by the words that its call begins with; the longest counts. */
 export type Answers = Readonly<Record<string, { readonly says?: string; readonly exitCode?: number }>>;
@@ -18,6 +18,8 @@ export interface StepOptions {
   /** Commands that are replaced by something that notes its words and says what `answers` has. @default npm, npx, docker */
   readonly standIns?: readonly string[];
   readonly answers?: Answers;
+  /** Whether `npx tristack` is this checkout's own, from wherever. */
+  readonly ownCommand?: boolean;
   /** Files that are there, by path below the workspace, or below the home folder with `~/` before it. */
   readonly files?: Readonly<Record<string, string>>;
   /** Variables in place of those of job and step. */
@@ -71,6 +73,11 @@ export async function runStep(key: string, options: StepOptions = {}): Promise<S
   for (const name of options.standIns ?? ["npm", "npx", "docker"]) {
     writeFileSync(join(within("bin"), name), standIn(name, within("calls"), options.answers ?? {}));
     chmodSync(join(within("bin"), name), 0o755);
+  }
+  if (options.ownCommand) {
+    const own = `#!/bin/bash\nshift\nexec ${quoted(process.execPath)} ${quoted(join(ROOT, "cli", "tristack.js"))} "$@"\n`;
+    writeFileSync(join(within("bin"), "npx"), own);
+    chmodSync(join(within("bin"), "npx"), 0o755);
   }
   writeFileSync(within("script.sh"), step.run ?? "");
   const variables = Object.entries({ ...ofJob, ...step.env }).map(
