@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createProgram } from "../../../cli/main.ts";
 import { HostingStandIn } from "../../support/hosting-stand-in.ts";
-import { contexts, changed } from "../../support/steps/contexts.ts";
+import { changed } from "../../support/steps/contexts.ts";
 import { type StepOptions, type StepRan, removeSteps, runStep } from "../../support/step-runner.ts";
 
 const REPORT = createProgram().commands.some((command) => command.name() === "report");
