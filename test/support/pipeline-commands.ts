@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { createProgram } from "../../cli/main.ts";
 
-/** Commands that the workflows call and that are not merged yet. The lead removes them here once they are. */
+/** Commands that the workflows call and that are not merged yet, besides `--wait` below. To be removed once they are. */
 const COMING = ["environment", "drift", "report"];
 
 /** Why a call is refused; undefined if it is not. @param words those after `tristack` */
@@ -10,6 +10,12 @@ export async function refusalOf(words: readonly string[]): Promise<string | unde
   const program = createProgram();
   for (const command of COMING)
     if (!program.commands.some((one) => one.name() === command)) program.addCommand(coming(command));
+  for (const command of program.commands)
+    if (
+      ["deploy", "rollback"].includes(command.name()) &&
+      !command.options.some(({ long }) => long === "--wait")
+    )
+      command.option("--wait <seconds>");
   for (const command of everyOne(program)) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     if (command.commands.length === 0) command.action(() => undefined);

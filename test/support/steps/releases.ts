@@ -22,7 +22,7 @@ export const releases: Record<string, readonly StepCase[]> = {
             calls(
               "brings the digests that were scanned, and keeps the proof",
               `npx tristack deploy ${stack} --version ${VERSION} --commit ${COMMIT}` +
-                ` --digest web=${DIGEST("a")} --digest api=${DIGEST("b")} --json`,
+                ` --digest web=${DIGEST("a")} --digest api=${DIGEST("b")} --wait 1800 --json`,
               {
                 options: {
                   contexts,
@@ -94,13 +94,17 @@ export const releases: Record<string, readonly StepCase[]> = {
     }),
   ],
   "rollback/rollback/Rollback": [
-    calls("without a release is to the one before", "npx tristack rollback production --json", {
+    calls("without a release is to the one before", "npx tristack rollback production --wait 1800 --json", {
       options: { contexts },
     }),
-    calls("takes whatever was typed as one word", "npx tristack rollback production $(id) v1 --json", {
-      options: { contexts: changed({ inputs: { release: "$(id) v1" } }) },
-      check: ({ calls: [words = []] }) => assert.equal(words[4], "$(id) v1"),
-    }),
+    calls(
+      "takes whatever was typed as one word",
+      "npx tristack rollback production $(id) v1 --wait 1800 --json",
+      {
+        options: { contexts: changed({ inputs: { release: "$(id) v1" } }) },
+        check: ({ calls: [words = []] }) => assert.equal(words[4], "$(id) v1"),
+      },
+    ),
     fails("npx tristack rollback", 1, { contexts }),
   ],
   "rollback/rollback/Notice": [
