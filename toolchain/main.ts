@@ -1,7 +1,9 @@
 /** `npm run toolchain`: gets everything that a stack needs beside npm's packages onto this machine. */
 import { Command, Option } from "commander";
 import { paint, print, printJson, table } from "../cli/output.ts";
+import { badInput } from "../cli/errors.ts";
 import { createProgress } from "../cli/progress.ts";
+import { readProject, readStackFile } from "../cli/project.ts";
 import { endWith } from "./command-end.ts";
 import { paced } from "./command.ts";
 import { ensureDocker } from "./docker.ts";
@@ -12,6 +14,7 @@ import { ensurePulumi } from "./pulumi.ts";
 
 interface Options {
   readonly target: Target;
+  readonly stack?: string;
   readonly json: boolean;
   readonly check: boolean;
   readonly docker: boolean;
@@ -23,6 +26,7 @@ Examples:
   npm run toolchain                  everything: Pulumi, Docker, base images
   npm run toolchain -- --check       only say what is there; exit code 1 if anything is missing
   npm run toolchain -- --no-docker   Pulumi alone, for a stack on another machine's Docker
+  npm run toolchain -- --no-docker --stack production
   npm run --silent toolchain -- --json`;
 
 const command = new Command("npm run toolchain --")
@@ -33,6 +37,9 @@ const command = new Command("npm run toolchain --")
     new Option("--target <target>", "where the stack runs; decides which plugins are needed")
       .choices(TARGETS)
       .default("vps"),
+  )
+  .addOption(
+    new Option("--stack <stack>", "in place of --target: that of this stack's settings").conflicts("target"),
   )
   .option("--check", "change nothing, only report", false)
   .option("--no-docker", "leave Docker and the images alone")
@@ -49,7 +56,18 @@ try {
   endWith(error, process.env["DEBUG"] !== undefined);
 }
 
-async function main(options: Options): Promise<number> {
+async function main({ stack, ...rest }: Options): Promise<number> {
+  return prepare(stack === undefined ? rest : { ...rest, target: targetOf(stack) });
+}
+
+/** What a stack's settings say; everything at AWS needs the same plugin, and Pulumi fetches others itself. */
+function targetOf(stack: string): Target {
+  const file = readStackFile(readProject(), stack);
+  if (!file) throw badInput(`--stack: there is no Pulumi.${stack}.yaml; needs a stack that has settings`);
+  return TARGETS.find((target) => target === file.config.target) ?? "host";
+}
+
+async function prepare(options: Options): Promise<number> {
   if (!options.check) await ensure(options);
   const { tools, ...rest } = await inspectToolchain(options.target);
   const report = { tools, ...(options.docker ? rest : {}) };

@@ -11,6 +11,7 @@ import { removeScratch } from "../support/e2e-clone.ts";
 
 /** Tiers that exist, and what each needs. */
 const TIERS = {
+  workflows: "Go and PyPI for what judges the workflows; no Docker",
   docker: "a Docker Engine, or root on Debian; builds what it lacks",
   kubernetes: "root on Debian; builds a cluster of real pods and what it lacks (half an hour, once)",
   aws: "what docker does, the AWS plugin (npm run toolchain -- --target host: half an hour, once), and PyPI and Go for its emulators",
@@ -19,10 +20,11 @@ const TIERS = {
 
 /** Folders of tests by tier: the full one is everything. */
 const FOLDERS: Record<string, readonly string[]> = {
+  workflows: ["workflows"],
   docker: ["docker"],
   kubernetes: ["kubernetes"],
   aws: ["aws"],
-  full: ["docker", "kubernetes", "aws", "full"],
+  full: ["workflows", "docker", "kubernetes", "aws", "full"],
 };
 
 interface Options {
