@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isPending } from "../support/pending.ts";
 import { readPage } from "../support/page.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -63,7 +62,7 @@ describe("docs/coverage.md", () => {
     const missing = rows.flatMap(({ line, cells }) =>
       cells
         .flatMap((cell) => [...cell.matchAll(PATH)].map(([, path = ""]) => path))
-        .filter((path) => !existsSync(join(ROOT, path)) && !isPending(path))
+        .filter((path) => !existsSync(join(ROOT, path)))
         .map((path) => `line ${line}: ${path}`),
     );
     assert.deepEqual(missing, []);
@@ -72,7 +71,6 @@ describe("docs/coverage.md", () => {
   it("names tests that are there", () => {
     const missing = rows.flatMap(({ line, cells: [, , shown = ""] }) =>
       testsIn(shown)
-        .filter(({ file }) => existsSync(join(ROOT, file)) || !isPending(file))
         .flatMap(({ file, titles }) =>
           titles.filter((title) => !has(file, title)).map((title) => `line ${line}: ${file}: "${title}"`),
         ),

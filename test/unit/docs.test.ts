@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { createProgram } from "../../cli/main.ts";
-import { PENDING_COMMANDS, PENDING_PAGES, isPending } from "../support/pending.ts";
 import { anchorsOf, parsePage, readPage } from "../support/page.ts";
 import { commandsIn, problemWith } from "../support/page-commands.ts";
 
@@ -23,7 +22,7 @@ const FILE =
 describe("the documentation", () => {
   for (const page of PAGES) {
     const at = (line: number, what: string) => `${page.file}:${line}: ${what}`;
-    const isThere = (path: string) => existsSync(join(ROOT, path)) || isPending(path);
+    const isThere = (path: string) => existsSync(join(ROOT, path));
 
     it(`${page.file}: links and anchors lead somewhere`, () => {
       const dead = page.links.flatMap(({ target, line }) => {
@@ -54,7 +53,6 @@ describe("the documentation", () => {
     it(`${page.file}: the commands that it shows exist, with these options`, () => {
       const program = createProgram();
       const wrong = commandsIn(page, "tristack").flatMap((shown) => {
-        if (PENDING_COMMANDS.includes(shown.words[0] ?? "")) return [];
         const problem = problemWith(program, shown);
         return problem === undefined ? [] : [at(shown.line, `tristack ${shown.words.join(" ")}: ${problem}`)];
       });
@@ -73,12 +71,6 @@ describe("the documentation", () => {
       assert.deepEqual(unknown, []);
     });
   }
-
-  it("has nothing on the list of what is to come that is there already, once all of it is", () => {
-    const there = PENDING_PAGES.filter((page) => existsSync(join(ROOT, page)));
-    const all = there.length > 0 && there.length === PENDING_PAGES.length;
-    assert.ok(!all, "empty the lists of test/support/pending.ts");
-  });
 });
 
 describe("the test of the documentation", () => {
