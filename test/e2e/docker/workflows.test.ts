@@ -1,6 +1,6 @@
 /** Scripts of the workflows with the real `tristack`, a stack on a real Docker Engine, and images in a real registry. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { inspectImages } from "../../../toolchain/images.ts";
 import { environment, run, succeeded } from "../../support/e2e-command.ts";
 import { docker } from "../../support/e2e-engine.ts";
@@ -26,7 +26,10 @@ describe("scripts of the workflows, on a real stack", () => {
   const digests: Record<string, { web: string; api: string }> = {};
 
   before(async () => {
-    site = await started("workflows");
+    // On a machine with other work the api takes longer to start than its default says.
+    site = await started("workflows", (workspace) =>
+      workspace.change((settings) => settings.set(["services", "api", "health", "startup"], "120s")),
+    );
     await tagVersions(["pushed"]);
     const { python } = await inspectImages();
     registry = await Registry.start(await site.folder("registry"), password.value, python.reference);
@@ -88,13 +91,15 @@ describe("scripts of the workflows, on a real stack", () => {
   /** A step of a job for the local stack, as it would be for staging. */
   async function step(key: string, options: StepOptions = {}): Promise<StepRan> {
     const { PULUMI_BACKEND_URL = "", PULUMI_CONFIG_PASSPHRASE_FILE = "" } = site.exports;
+    // The workflow hands the passphrase itself; an empty one would be taken for it.
+    const secrets = { PULUMI_CONFIG_PASSPHRASE: readFileSync(PULUMI_CONFIG_PASSPHRASE_FILE, "utf8").trim() };
     return runStep(key, {
       standIns: [],
       workspace: site.root,
-      env: { ...environment(), ...site.env, PULUMI_CONFIG_PASSPHRASE_FILE },
+      env: { ...environment(), ...site.env },
       timeoutSeconds: 500,
       ...options,
-      contexts: { vars: { PULUMI_BACKEND_URL }, ...options.contexts },
+      contexts: { vars: { PULUMI_BACKEND_URL }, secrets, ...options.contexts },
       variables: { STACK: "local", HOME: process.env.HOME ?? "", ...options.variables },
     });
   }
