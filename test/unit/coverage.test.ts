@@ -70,10 +70,9 @@ describe("docs/coverage.md", () => {
 
   it("names tests that are there", () => {
     const missing = rows.flatMap(({ line, cells: [, , shown = ""] }) =>
-      testsIn(shown)
-        .flatMap(({ file, titles }) =>
-          titles.filter((title) => !has(file, title)).map((title) => `line ${line}: ${file}: "${title}"`),
-        ),
+      testsIn(shown).flatMap(({ file, titles }) =>
+        titles.filter((title) => !has(file, title)).map((title) => `line ${line}: ${file}: "${title}"`),
+      ),
     );
     assert.deepEqual(missing, []);
   });

@@ -1,18 +1,12 @@
 /** Scripts of the workflows that tell of something, with the real `tristack report` and a stand-in of GitHub, Slack and Sentry. */
 import assert from "node:assert/strict";
-import { createProgram } from "../../../cli/main.ts";
 import { HostingStandIn } from "../../support/hosting-stand-in.ts";
 import { changed } from "../../support/steps/contexts.ts";
 import { type StepOptions, type StepRan, removeSteps, runStep } from "../../support/step-runner.ts";
 
-const REPORT = createProgram().commands.some((command) => command.name() === "report");
-
 describe("scripts of the workflows that tell of something", () => {
   let hosting: HostingStandIn;
 
-  before(function () {
-    if (!REPORT) this.skip(); // the command is not merged yet
-  });
   beforeEach(async () => {
     hosting = await HostingStandIn.open({ longestPage: 10 });
     hosting.pullRequest(7);
