@@ -51,6 +51,7 @@ function simpleCommands(line: string): string[][] {
 
 /** What is wrong with a command line; undefined where nothing is. */
 export function problemWith(program: Command, { words, whole }: Omit<Shown, "line">): string | undefined {
+  if (program.commands.length === 0) return problemOf(program, words, whole);
   const [name = "", ...rest] = words;
   // A sentence may speak of several: `tristack deploy|rollback`.
   const commands = name.split("|").map((one) => program.commands.find((command) => command.name() === one));
@@ -58,7 +59,7 @@ export function problemWith(program: Command, { words, whole }: Omit<Shown, "lin
   const missing = commands.findIndex((command) => command === undefined);
   if (missing >= 0) return `there is no command ${name.split("|")[missing] ?? ""}`;
   return commands
-    .map((command) => command && problemOf(command, rest, whole))
+    .map((command) => command && problemWith(command, { words: rest, whole }))
     .find((one) => one !== undefined);
 }
 
