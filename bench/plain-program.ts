@@ -32,16 +32,17 @@ const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 /** Imported at their roots; those that are not used would be dropped by TypeScript. */
 const PACKAGES = ["aws", "random"];
 
-/** Those that a provider makes. Components are left out, and what is only read. */
+/** Those that a provider makes. Components are left out, and what is only read: lookups, and references to other stacks. */
 function made({ deployment }: ExportedState): Exported[] {
   return deployment.resources.filter(
-    ({ custom, external, type }) => custom && !external && !type.startsWith("pulumi:pulumi:"),
+    ({ custom, external, type }) => custom && !external && PACKAGES.includes(packageOf(type)),
   );
 }
 
 /** @returns the text of index.ts */
 export function plainProgram(state: ExportedState): string {
-  const all = made(state);
+  // A default provider is the engine's own.
+  const all = made(state).filter((one) => !/^default(_|$)/.test(nameOf(one)));
   const providers = all.filter(({ type }) => type.startsWith("pulumi:providers:"));
   const variables = new Map(
     providers.map((one, index) => [`${one.urn}::${one.id ?? ""}`, `provider${index}`]),
@@ -105,8 +106,8 @@ function nameOf({ urn }: { urn: string }): string {
 
 /** Such as aws:s3/bucket:Bucket, or pulumi:providers:aws. */
 function packageOf(type: string): string {
-  const [first = "", , last = ""] = type.split(":");
-  return first === "pulumi" ? last : first;
+  const [first = "", middle, last = ""] = type.split(":");
+  return middle === "providers" ? last : first;
 }
 
 function classOf(type: string): string {
@@ -132,7 +133,7 @@ function literal(value: unknown, indent: string): string {
   const known = objectOf(value);
   if (known[SIGNATURE] === SECRET)
     return `pulumi.secret(${literal(JSON.parse(String(known.plaintext)), indent)})`;
-  if (known[SIGNATURE] === ASSET) return `new pulumi.asset.StringAsset(${JSON.stringify(known.text)})`;
+  if (known[SIGNATURE] === ASSET) return `new pulumi.asset.FileAsset(${JSON.stringify(known.path)})`;
   if (known[SIGNATURE] === ARCHIVE) return `new pulumi.asset.AssetArchive(${literal(known.assets, indent)})`;
   const own = new Set((known.__defaults as string[] | undefined) ?? []);
   const entries = Object.entries(known).filter(([key]) => key !== "__defaults" && !own.has(key));

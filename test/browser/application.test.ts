@@ -58,8 +58,10 @@ describe("the application, in a browser", () => {
   async function open() {
     const answer = await page.goto("/");
     assert.equal(answer?.status(), 200);
-    // Its scripts have taken over once they have shown what the API said.
-    await page.locator("#counter").waitFor();
+    // The server has drawn the page; what is clicked before its scripts have taken over is lost, and React marks what it has.
+    await page.waitForFunction(
+      `Object.keys(document.querySelector("button") ?? {}).some((key) => key.startsWith("__reactProps"))`,
+    );
   }
 
   it("shows the version that was deployed, of web and api", async () => {

@@ -56,6 +56,9 @@ describe("nginx's configuration", () => {
     );
   });
 
+  it("knows what files are by their endings: a browser runs no script that is plain text", () =>
+    assert.match(configuration, /http \{\n(?: *#.*\n)? *include \/etc\/nginx\/mime\.types;/));
+
   it("answers /health itself where no service does", () => {
     const own = nginxConfiguration({ ...ARGS, routes: { web: ["/"] } });
     assert.equal(own.match(/location = \/health \{ default_type text\/plain; return 200/g)?.length, 2);

@@ -45,6 +45,9 @@ error_log stderr warn;
 worker_shutdown_timeout ${args.drainSeconds}s;
 events { worker_connections 4096; }
 http {
+  # Without them a script is plain text, and no browser runs it.
+  include /etc/nginx/mime.types;
+  default_type application/octet-stream;
   log_format access escape=json '{"time":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
     '"seconds":$request_time,"bytes":$bytes_sent,"upstream":"$upstream_addr","client":"$remote_addr",'
     '"release":"${releaseId}"}';
@@ -64,7 +67,7 @@ http {
   gzip_proxied any;
   gzip_vary on;
   gzip_min_length 1024;
-  gzip_types text/plain text/css text/xml application/json application/javascript application/xml image/svg+xml;
+  gzip_types text/plain text/css text/xml application/json application/javascript text/javascript application/xml image/svg+xml;
 
   proxy_http_version 1.1;
   proxy_set_header Host $http_host;

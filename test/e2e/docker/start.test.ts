@@ -92,13 +92,19 @@ describe("npm ci && npm start in a fresh clone", () => {
     assert.equal((await site.ask("/")).headers["content-encoding"], undefined);
   });
 
-  it("serves hashed assets as immutable", async () => {
-    const [asset] =
-      /\/_next\/static\/[^"']+\.(?:js|css)/.exec((await site.ask("/")).body.toString("utf8")) ?? [];
-    assert.ok(asset !== undefined, "the page names an asset");
-    const answer = await site.ask(asset);
-    assert.equal(answer.status, 200);
-    assert.match(String(answer.headers["cache-control"]), /max-age=31536000.*immutable/);
+  it("serves hashed assets as immutable, and as what they are: no browser runs a script that is plain text", async () => {
+    const page = (await site.ask("/")).body.toString("utf8");
+    for (const [ending, type] of [
+      ["js", /javascript/],
+      ["css", /^text\/css/],
+    ] as const) {
+      const [asset] = new RegExp(`/_next/static/[^"']+\\.${ending}`).exec(page) ?? [];
+      assert.ok(asset !== undefined, `the page names a file of ${ending}`);
+      const answer = await site.ask(asset);
+      assert.equal(answer.status, 200);
+      assert.match(String(answer.headers["content-type"]), type);
+      assert.match(String(answer.headers["cache-control"]), /max-age=31536000.*immutable/);
+    }
   });
 
   it("passes websockets through nginx", async () => {

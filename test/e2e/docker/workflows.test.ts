@@ -108,7 +108,7 @@ describe("scripts of the workflows, on a real stack", () => {
     const outputs = { version, ...digests[version] };
     return step("deploy/staging/Deploy", {
       contexts: { vars: { PULUMI_BACKEND_URL: site.exports.PULUMI_BACKEND_URL }, needs: { ci: { outputs } } },
-      variables: { GITHUB_SHA: COMMITS[VERSIONS.indexOf(version)] ?? "" },
+      variables: { GITHUB_SHA: COMMITS[VERSIONS.indexOf(version)] ?? COMMITS[0] ?? "" },
     });
   }
 
