@@ -7,7 +7,7 @@ export const FULL = process.env.TRISTACK_E2E_FULL === "1";
 export const leftToFull: string[] = [];
 
 /** A test of the full tier alone. */
-export function itFully(title: string, work: () => Promise<void> | void): void {
+export function itFully(title: string, work: (this: Mocha.Context) => Promise<void> | void): void {
   if (FULL) it(title, work);
   else leftToFull.push(title);
 }

@@ -10,6 +10,7 @@ import { execa } from "execa";
 import { imageName } from "../../../cli/images.ts";
 import { ensureDocker } from "../../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../../toolchain/images.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { REPOSITORY, environment, run, succeeded } from "../../support/e2e-command.ts";
 import { docker } from "../../support/e2e-engine.ts";
 import { Newcomer, withValues } from "../../support/e2e-getting-started.ts";
@@ -67,7 +68,7 @@ describe("docs/getting-started.md, a VPS", function () {
     await newcomer?.place.dispose();
   });
 
-  it("begins with a checkout, a passphrase and the settings", async () => {
+  itFully("begins with a checkout, a passphrase and the settings", async () => {
     const { place } = newcomer;
     const values = {
       REPOSITORY: place.root,
@@ -90,7 +91,7 @@ describe("docs/getting-started.md, a VPS", function () {
     });
   });
 
-  it("makes the machine fit, once its key is in the settings", async () => {
+  itFully("makes the machine fit, once its key is in the settings", async () => {
     const shown = await newcomer.step("The machine");
     [hostKey] = /ssh-ed25519 \S+/.exec(shown.stdout) ?? [];
     assert.ok(hostKey !== undefined, shown.all);
@@ -98,7 +99,7 @@ describe("docs/getting-started.md, a VPS", function () {
     assert.match(stdout, new RegExp(`^${machine.address} is ready for deploy: \\d+ changes, Docker `, "m"));
   });
 
-  it("makes the stack, and brings the images", async () => {
+  itFully("makes the stack, and brings the images", async () => {
     const { stdout } = await newcomer.step("The stack");
     assert.match(stdout, /^production is created in file:/m);
     // The registry's part: what `docker build` and `docker push` name is there when the machine asks for it.
@@ -135,17 +136,20 @@ describe("docs/getting-started.md, a VPS", function () {
     }
   });
 
-  it("ends with the application answering at its domain, under a certificate that was asked for", async () => {
-    const { stdout } = await newcomer.step("The first release");
-    assert.match(stdout, /"status": ?"ok"/);
-    assert.match(stdout, /^release +v1\.0\.0-/m);
-    assert.match(
-      await machine.sh("docker ps --format '{{.Image}}'"),
-      new RegExp(`${REGISTRY}/web:v1\\.0\\.0`),
-    );
-  });
+  itFully(
+    "ends with the application answering at its domain, under a certificate that was asked for",
+    async () => {
+      const { stdout } = await newcomer.step("The first release");
+      assert.match(stdout, /"status": ?"ok"/);
+      assert.match(stdout, /^release +v1\.0\.0-/m);
+      assert.match(
+        await machine.sh("docker ps --format '{{.Image}}'"),
+        new RegExp(`${REGISTRY}/web:v1\\.0\\.0`),
+      );
+    },
+  );
 
-  it("has its settings in git, and a backup that can be restored", async () => {
+  itFully("has its settings in git, and a backup that can be restored", async () => {
     const { stdout } = await newcomer.step("Before you call it production");
     assert.match(stdout, /can be restored: \d+ tables with the same rows/);
     const status = succeeded(await run("git", ["status", "--porcelain"], { cwd: newcomer.root }));
@@ -153,7 +157,7 @@ describe("docs/getting-started.md, a VPS", function () {
     assert.deepEqual(newcomer.left, []);
   });
 
-  it("lets a consumer without Tristack's code make a backup by the outputs alone", async () => {
+  itFully("lets a consumer without Tristack's code make a backup by the outputs alone", async () => {
     const { stdout: outputs } = await newcomer.tristack("outputs", "production", "--json");
     const ran = await newcomer.place.run("node", ["examples/consumer/backup.mjs"], {
       cwd: newcomer.root,
@@ -164,7 +168,7 @@ describe("docs/getting-started.md, a VPS", function () {
     assert.match(made.stdout, /"verdict": ?"ok"|"name": ?"\d{8}T\d{6}Z"/);
   });
 
-  it("is looked at and kept by the commands of docs/operations.md", async () => {
+  itFully("is looked at and kept by the commands of docs/operations.md", async () => {
     const shown = commandsIn(readPage("docs/operations.md"), "tristack").filter(({ whole }) => whole);
     const lines = [...new Set(shown.map(({ words }) => words.join(" ")))].filter((line) =>
       HARMLESS.test(line),
@@ -182,7 +186,7 @@ describe("docs/getting-started.md, a VPS", function () {
       await newcomer.tristack(...args, "--yes");
   });
 
-  it("gets another secret as docs/operations.md says, and answers again", async () => {
+  itFully("gets another secret as docs/operations.md says, and answers again", async () => {
     const { blocks } = readPage("docs/operations.md");
     const block = blocks.find(({ text }) => text.includes("secrets.SECRET_KEY"));
     const script = block?.text

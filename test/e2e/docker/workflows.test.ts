@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { inspectImages } from "../../../toolchain/images.ts";
+import { itFully } from "../../support/e2e-tier.ts";
 import { environment, run, succeeded } from "../../support/e2e-command.ts";
 import { docker } from "../../support/e2e-engine.ts";
 import { marker } from "../../support/e2e-markers.ts";
@@ -112,7 +113,7 @@ describe("scripts of the workflows, on a real stack", () => {
     });
   }
 
-  it("deploy/staging/Deploy brings the digests that were pushed, and keeps the proof", async () => {
+  itFully("deploy/staging/Deploy brings the digests that were pushed, and keeps the proof", async () => {
     for (const version of VERSIONS) {
       const ran = await deploy(version);
       assert.equal(ran.exitCode, 0, ran.all);
@@ -126,7 +127,7 @@ describe("scripts of the workflows, on a real stack", () => {
     }
   });
 
-  it("deploy/staging/Deploy fails for a digest that was not pushed, and what serves stays", async () => {
+  itFully("deploy/staging/Deploy fails for a digest that was not pushed, and what serves stays", async () => {
     digests.missing = { web: `sha256:${"0".repeat(64)}`, api: digests[SECOND]?.api ?? "" };
     const before = await servedRelease(site);
     const ran = await deploy("missing");
@@ -135,52 +136,58 @@ describe("scripts of the workflows, on a real stack", () => {
     assert.equal(await servedRelease(site), before);
   });
 
-  it("deploy/staging/Its address is the one that answers", async () => {
+  itFully("deploy/staging/Its address is the one that answers", async () => {
     const ran = await step("deploy/staging/Its address");
     assert.equal(ran.exitCode, 0, ran.all);
     assert.equal(ran.outputs.url, site.origin);
   });
 
-  it("deploy/browser/Test staging passes in a real browser, and fails for another version", async function () {
-    if (!existsSync(CHROMIUM)) this.skip(); // told by name, and not counted as passed
-    const test = (version: string) =>
-      step("deploy/browser/Test staging", {
-        contexts: {
-          needs: { staging: { outputs: { url: site.origin } }, ci: { outputs: { version } } },
-        },
-        variables: { E2E_BROWSER: CHROMIUM, E2E_INSECURE: "1" },
-      });
-    const ran = await test(SECOND);
-    assert.equal(ran.exitCode, 0, ran.all);
-    assert.match(ran.all, /4 passing/);
-    const other = await test(FIRST);
-    assert.notEqual(other.exitCode, 0);
-    assert.match(other.all, /3 passing/);
-  });
+  itFully(
+    "deploy/browser/Test staging passes in a real browser, and fails for another version",
+    async function () {
+      if (!existsSync(CHROMIUM)) this.skip(); // told by name, and not counted as passed
+      const test = (version: string) =>
+        step("deploy/browser/Test staging", {
+          contexts: {
+            needs: { staging: { outputs: { url: site.origin } }, ci: { outputs: { version } } },
+          },
+          variables: { E2E_BROWSER: CHROMIUM, E2E_INSECURE: "1" },
+        });
+      const ran = await test(SECOND);
+      assert.equal(ran.exitCode, 0, ran.all);
+      assert.match(ran.all, /4 passing/);
+      const other = await test(FIRST);
+      assert.notEqual(other.exitCode, 0);
+      assert.match(other.all, /3 passing/);
+    },
+  );
 
-  it("rollback/rollback/Releases lists them", async () => {
+  itFully("rollback/rollback/Releases lists them", async () => {
     const ran = await step("rollback/rollback/Releases");
     assert.equal(ran.exitCode, 0, ran.all);
     for (const version of VERSIONS) assert.ok(ran.summary.includes(version), ran.summary);
   });
 
-  it("rollback/rollback/Rollback goes to the release before, to a named one, and to none that there is not", async () => {
-    const back = (release: string) =>
-      step("rollback/rollback/Rollback", {
-        contexts: { vars: { PULUMI_BACKEND_URL: site.exports.PULUMI_BACKEND_URL }, inputs: { release } },
-      });
-    const before = await back("");
-    assert.equal(before.exitCode, 0, before.all);
-    assert.match(await servedRelease(site), new RegExp(`^${FIRST}-`));
-    const named = await back(SECOND);
-    assert.equal(named.exitCode, 0, named.all);
-    assert.match(await servedRelease(site), new RegExp(`^${SECOND}-`));
-    const none = await back("v0; touch /tmp/never");
-    assert.equal(none.exitCode, 2, none.all);
-    assert.match(await servedRelease(site), new RegExp(`^${SECOND}-`));
-  });
+  itFully(
+    "rollback/rollback/Rollback goes to the release before, to a named one, and to none that there is not",
+    async () => {
+      const back = (release: string) =>
+        step("rollback/rollback/Rollback", {
+          contexts: { vars: { PULUMI_BACKEND_URL: site.exports.PULUMI_BACKEND_URL }, inputs: { release } },
+        });
+      const before = await back("");
+      assert.equal(before.exitCode, 0, before.all);
+      assert.match(await servedRelease(site), new RegExp(`^${FIRST}-`));
+      const named = await back(SECOND);
+      assert.equal(named.exitCode, 0, named.all);
+      assert.match(await servedRelease(site), new RegExp(`^${SECOND}-`));
+      const none = await back("v0; touch /tmp/never");
+      assert.equal(none.exitCode, 2, none.all);
+      assert.match(await servedRelease(site), new RegExp(`^${SECOND}-`));
+    },
+  );
 
-  it("backup/backup/Backup makes one, and restore-drill/drill/Drill restores it", async () => {
+  itFully("backup/backup/Backup makes one, and restore-drill/drill/Drill restores it", async () => {
     const listed = async () => succeeded(await site.tristack(["backup", "list", "local", "--json"])).stdout;
     await until(60, "the stack's first backup", async () => (await listed()).includes('"ok"'));
     const made = await step("backup/backup/Backup");
@@ -191,7 +198,7 @@ describe("scripts of the workflows, on a real stack", () => {
     assert.match(drill.summary, /can be restored: \d+ tables with the same rows/);
   });
 
-  it("backup/backup/Backup fails where none can be made", async () => {
+  itFully("backup/backup/Backup fails where none can be made", async () => {
     const ran = await step("backup/backup/Backup", { variables: { STACK: "nothing" } });
     assert.notEqual(ran.exitCode, 0);
   });
