@@ -1,5 +1,5 @@
 /** One `tristack` command at a time changes a stack from this checkout: two recoveries at once would sweep each other. */
-import { linkSync, mkdirSync, readFileSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { HeldError } from "./held.ts";
 import { listProcesses } from "./processes.ts";
@@ -50,23 +50,30 @@ function take(file: string): boolean {
 /** Undefined where the process that made the lock has ended, or there is none any more. */
 async function livingHolder(file: string): Promise<number | undefined> {
   const pid = Number(readHolder(file));
+  return (await isAlive(pid)) ? pid : undefined;
+}
+
+async function isAlive(pid: number): Promise<boolean> {
   const holder = (await listProcesses()).find((one) => one.pid === pid);
-  return holder?.argv.some((word) => word.includes("tristack")) ? pid : undefined;
+  return holder?.argv.some((word) => word.includes("tristack")) ?? false;
 }
 
 /**
  * One at a time, and judged anew by whoever may: of two that had found the same dead lock, the second would remove the
- * living one that the first has put in its place.
+ * living one that the first has put in its place. What is removed is the very lock that was judged: looking at the
+ * processes takes time, in which a lock that was free may be taken.
  */
 async function takeOver(file: string): Promise<boolean> {
   const turn = `${file}.takeover`;
   if (!takeTurn(turn)) return false;
   try {
-    if ((await livingHolder(file)) !== undefined) return false;
+    const judged = readHolder(file);
+    if (judged === undefined) return take(file);
+    if ((await isAlive(Number(judged))) || readHolder(file) !== judged) return false;
     rmSync(file, { force: true });
     return take(file);
   } finally {
-    rmdirSync(turn);
+    rmSync(turn, { recursive: true, force: true });
   }
 }
 
@@ -87,10 +94,11 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-function readHolder(file: string): string {
+/** Undefined where there is no lock. */
+function readHolder(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    return "";
+    return undefined;
   }
 }
