@@ -2,7 +2,6 @@
 import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Watch } from "../cli/engine.ts";
-import { failed } from "../cli/errors.ts";
 import { CLI, toolPath } from "../toolchain/pins.ts";
 import { withAwsBackup } from "../test/support/aws-settings.ts";
 import { AwsPlace } from "../test/support/e2e-aws.ts";
@@ -11,9 +10,9 @@ import { observeMachine } from "./machine.ts";
 import { type Sample, measure } from "./measure.ts";
 import { type ExportedState, plainProgram, plainState } from "./plain-program.ts";
 import { VARIANTS } from "./projects.ts";
-import { type Figure, type Report, goal } from "./report.ts";
+import { programCost } from "./program-cost.ts";
+import { type Report, goal } from "./report.ts";
 import { installSdks } from "./startup.ts";
-import { ratios, spread } from "./statistics.ts";
 
 const STACK = "production";
 const SECRETS = ["SECRET_KEY", "SLACK_WEBHOOK", "PING_URL"];
@@ -121,46 +120,18 @@ async function preview(
   return sample;
 }
 
-const MEASURES = [
-  { measure: "wall time", unit: "s", of: (sample: Sample) => sample.seconds },
-  {
-    measure: "peak memory of the program's Node process",
-    unit: "MiB",
-    of: (sample: Sample) => sample.nodeMiB,
-  },
-  { measure: "peak memory of all processes", unit: "MiB", of: (sample: Sample) => sample.treeMiB },
-] as const;
-
 function results(
   subjects: readonly Subject[],
   samples: readonly Sample[][],
 ): Pick<Report, "figures" | "goals"> {
-  const [ours = [], ...others] = samples;
-  const absolute = subjects.flatMap(({ title }, index) =>
-    MEASURES.map(({ measure, unit, of }): Figure => ({
-      subject: title,
-      measure,
-      unit,
-      spread: spread((samples[index] ?? []).map(of)),
-    })),
-  );
-  const relative = others.map((other, index) =>
-    MEASURES.map(({ measure, of }): Figure => ({
-      subject: `ratio to: ${subjects[index + 1]?.title ?? ""}`,
-      measure,
-      unit: "×",
-      spread: ratios(ours.map(of), other.map(of)),
-    })),
-  );
-  const [time, memory] = relative[0] ?? [];
-  if (!time || !memory) throw failed("no ratio to the plain program");
-  return {
-    figures: [...absolute, ...relative.flat()],
-    goals: [
-      goal("wall time, against the plain program", 0.35, time),
-      goal("peak memory of the program's process, against the plain program", 0.4, memory),
-    ],
-  };
+  const [ours, ...others] = subjects.map(({ title }, index) => ({ title, samples: samples[index] ?? [] }));
+  if (!ours) throw new Error("nothing was measured");
+  const { figures, time, memory } = programCost(ours, others);
+  const goals = [
+    goal("wall time, against the plain program", 0.35, time),
+    goal("peak memory of the program's process, against the plain program", 0.4, memory),
+  ];
+  return { figures, goals };
 }
 
 const NOTES = [

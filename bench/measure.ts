@@ -18,13 +18,9 @@ export interface Sample {
   /** Wall time from start to exit. */
   readonly seconds: number;
   /**
-   * Peak resident memory of the largest single process, in MiB: the kernel's own high-water mark (VmHWM), as
-   * `/usr/bin/time -v` reports it. Of Pulumi previews it is the Node process that runs the program.
+   * Peak resident memory of the largest process of Node, in MiB: the kernel's own high-water mark (VmHWM), as
+   * `/usr/bin/time -v` reports it. Of Pulumi previews it is the one that runs the program. 0 without one.
    */
-  readonly largestProcessMiB: number;
-  /** Name of that process. */
-  readonly largestProcess: string;
-  /** The same of the largest process of Node alone: a provider's plugin may be larger. 0 without one. */
   readonly nodeMiB: number;
   /** Peak of the resident memory of all processes together, in MiB; what they share counts more than once. */
   readonly treeMiB: number;
@@ -80,8 +76,6 @@ export async function measure(
 /** Follows the memory of a process and its descendants, look by look. */
 class MemoryWatch {
   readonly #root: number | undefined;
-  #largest = 0;
-  #largestName = "";
   #node = 0;
   #tree = 0;
 
@@ -96,15 +90,12 @@ class MemoryWatch {
       if (!memory) continue;
       total += memory.now;
       if (NODE_NAMES.includes(memory.name)) this.#node = Math.max(this.#node, memory.peak);
-      if (memory.peak > this.#largest) [this.#largest, this.#largestName] = [memory.peak, memory.name];
     }
     this.#tree = Math.max(this.#tree, total);
   }
 
   get peak(): Omit<Sample, "seconds"> {
     return {
-      largestProcessMiB: this.#largest / 1024,
-      largestProcess: this.#largestName,
       nodeMiB: this.#node / 1024,
       treeMiB: this.#tree / 1024,
     };

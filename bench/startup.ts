@@ -20,8 +20,8 @@ import { ROOT, ThrowAwayPulumi } from "./engine.ts";
 import { observeMachine } from "./machine.ts";
 import { type Sample, measure } from "./measure.ts";
 import { PROOF, VARIANTS, type Variant } from "./projects.ts";
-import { type Figure, type Report, goal } from "./report.ts";
-import { ratios, spread } from "./statistics.ts";
+import { programCost } from "./program-cost.ts";
+import { type Report, goal } from "./report.ts";
 
 const STACK = "bench";
 const PACKAGES = join(ROOT, "bench", "startup");
@@ -96,40 +96,15 @@ function projectFolder(pulumi: ThrowAwayPulumi, variant: Variant): string {
   return join(pulumi.folder, variant.key);
 }
 
-const MEASURES = [
-  { measure: "wall time", unit: "s", of: (sample: Sample) => sample.seconds },
-  {
-    measure: "peak memory of the program's Node process",
-    unit: "MiB",
-    of: (sample: Sample) => sample.largestProcessMiB,
-  },
-  { measure: "peak memory of all processes", unit: "MiB", of: (sample: Sample) => sample.treeMiB },
-] as const;
-
 function results(samples: Samples): Pick<Report, "figures" | "goals"> {
-  const absolute = VARIANTS.flatMap(({ key, title }) =>
-    MEASURES.map(({ measure, unit, of }): Figure => ({
-      subject: title,
-      measure,
-      unit,
-      spread: spread(samples[key].map(of)),
-    })),
-  );
-  const relative = VARIANTS.filter(({ key }) => key !== "ours").map((other) =>
-    MEASURES.map(({ measure, of }): Figure => ({
-      subject: `ratio to: ${other.title}`,
-      measure,
-      unit: "×",
-      spread: ratios(samples.ours.map(of), samples[other.key].map(of)),
-    })),
-  );
-  const [time, memory] = relative[0] ?? [];
-  if (!time || !memory) throw new Error("no ratio to the template");
+  const [ours, ...others] = VARIANTS.map(({ key, title }) => ({ key, title, samples: samples[key] }));
+  if (ours?.key !== "ours") throw new Error("ours is not the first variant");
+  const { figures, time, memory } = programCost(ours, others);
   const goals = [
     goal("wall time, against the template", 0.3, time),
     goal("peak memory of the program's process, against the template", 0.35, memory),
   ];
-  return { figures: [...absolute, ...relative.flat()], goals };
+  return { figures, goals };
 }
 
 const NOTES = [

@@ -43,7 +43,7 @@ export function withDocker(context: StackContext): DockerContext {
 }
 
 /** Refuses a file that names a release: the next plain update would go back to it. */
-export function refusePinnedRelease({ file }: StackContext): void {
+export function refusePinnedRelease({ file }: Pick<StackContext, "file">): void {
   if (file.config.release === undefined) return;
   throw badInput(
     `${file.name} names a release, and the next plain update would go back to it; needs that key removed: ` +

@@ -21,3 +21,12 @@ export async function sideBySide<T, R>(
   await Promise.all(Array.from({ length: atOnce }, next));
   return results;
 }
+
+/** The same where nothing may fail. @throws what the first of those that failed said, once all have ended */
+export async function allSideBySide<T, R>(...args: Parameters<typeof sideBySide<T, R>>): Promise<R[]> {
+  const results = await sideBySide(...args);
+  return results.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}

@@ -9,7 +9,7 @@ import { paced } from "./command.ts";
 import { ensureDocker } from "./docker.ts";
 import { ensureBaseImages } from "./images.ts";
 import { type ToolchainReport, inspectToolchain } from "./inspect.ts";
-import { TARGETS, type Target } from "./pins.ts";
+import { TARGETS, type Target, targetFor } from "./pins.ts";
 import { ensurePulumi } from "./pulumi.ts";
 
 interface Options {
@@ -60,11 +60,10 @@ async function main({ stack, ...rest }: Options): Promise<number> {
   return prepare(stack === undefined ? rest : { ...rest, target: targetOf(stack) });
 }
 
-/** What a stack's settings say; everything at AWS needs the same plugin, and Pulumi fetches others itself. */
 function targetOf(stack: string): Target {
   const file = readStackFile(readProject(), stack);
   if (!file) throw badInput(`--stack: there is no Pulumi.${stack}.yaml; needs a stack that has settings`);
-  return TARGETS.find((target) => target === file.config.target) ?? "host";
+  return targetFor(file.config.target);
 }
 
 async function prepare(options: Options): Promise<number> {

@@ -223,6 +223,11 @@ export const CERTIFICATE_TOOLS = {
 
 export const TARGETS = Object.keys(PLUGINS_OF) as Target[];
 
+/** What a stack needs, by the target in its settings: everything else at AWS has the same plugin, and Pulumi fetches others itself. */
+export function targetFor(target: unknown): Target {
+  return TARGETS.find((one) => one === target) ?? "host";
+}
+
 /** The tools that a stack of this target needs. */
 export function toolsFor(target: Target): readonly Tool[] {
   return [CLI, languageHost, ...PLUGINS_OF[target]];

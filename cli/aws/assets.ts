@@ -9,7 +9,7 @@ import { CreateInvalidationCommand, type CloudFrontClient } from "@aws-sdk/clien
 import { DeleteObjectsCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import mime from "mime";
 import type { Say } from "../progress.ts";
-import { sideBySide } from "../side-by-side.ts";
+import { allSideBySide } from "../side-by-side.ts";
 import type { RecordsBucket } from "./bucket.ts";
 import { asked } from "./asked.ts";
 import type { PulledImages } from "./pulled-images.ts";
@@ -97,9 +97,7 @@ export class Assets {
       say(`${(begun += 1)} of ${files.length} files`);
       await asked(this.#put(key, await readFile(file)));
     };
-    const results = await sideBySide(files, upload, AT_ONCE);
-    const failure = results.find((one) => one.status === "rejected");
-    if (failure) throw failure.reason;
+    await allSideBySide(files, upload, AT_ONCE);
   }
 
   #put(Key: string, Body: Buffer) {

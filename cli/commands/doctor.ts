@@ -5,10 +5,9 @@ import { CliError } from "../errors.ts";
 import { jsonOption, parseStack } from "../options.ts";
 import { paint, print, printJson, table } from "../output.ts";
 import { createProgress } from "../progress.ts";
-import { type StackFile, readProject, readStackFile } from "../project.ts";
+import { readProject, readStackFile } from "../project.ts";
 import { dockerOf } from "../stack-docker.ts";
 import { isBare, isElsewhere } from "../stack-settings.ts";
-import type { Target } from "../../toolchain/pins.ts";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
@@ -35,23 +34,17 @@ async function doctor(stack: string | undefined, json: boolean): Promise<void> {
 async function allChecks(stack: string | undefined): Promise<Check[]> {
   // Loaded here, so that `--help` need not wait for them.
   const { inspectToolchain } = await import("../../toolchain/inspect.ts");
+  const { targetFor } = await import("../../toolchain/pins.ts");
   const { machineChecks } = await import("../checks-machine.ts");
   const { backendCheck, stackChecks } = await import("../checks-stack.ts");
   const project = readProject();
   const file = stack === undefined ? undefined : readStackFile(project, stack);
   // Of a cluster, of AWS and of what is alone, no Docker is asked.
   const docker = file && (isElsewhere(file) || isBare(file)) ? undefined : dockerOf(project, file);
-  const target = targetOf(file);
+  const target = file ? targetFor(file.config.target) : "vps";
   const machine = await machineChecks(target, await inspectToolchain(target), docker);
   const own = stack === undefined ? [] : await stackChecks(project, stack, file, docker);
   return [...machine, backendCheck(project, stack), ...own];
-}
-
-/** What the stack's tools are known by. */
-function targetOf(file: StackFile | undefined): Target {
-  const target = file?.config.target;
-  if (target === "kubernetes" || target === "aws") return target;
-  return target === "host" || target === "account" ? "host" : "vps";
 }
 
 function show(checks: readonly Check[]): void {

@@ -8,6 +8,7 @@ import type { StackContext } from "../deploy-context.ts";
 import { resourceName } from "../events.ts";
 import { clusterOf, orIfMissing } from "../kubernetes/client.ts";
 import type { Deployment, StateResource } from "../recovery.ts";
+import { allSideBySide } from "../side-by-side.ts";
 import { objectOf } from "../stack-settings.ts";
 import type { Finding, PropertyDrift } from "./finding.ts";
 import { noiseOf } from "./noise.ts";
@@ -28,19 +29,13 @@ export async function clusterFindings(
 ): Promise<Finding[]> {
   const { objects } = await clusterOf(engine, settings);
   const own = resources.filter(({ type, delete: going }) => /^kubernetes:/.test(type) && !going);
-  const findings: Finding[] = [];
-  for (let from = 0; from < own.length; from += AT_ONCE) {
-    const part = await Promise.all(
-      own.slice(from, from + AT_ONCE).map(async (resource) => {
-        const named = nameOf(resource);
-        // One that is gone the engine tells of.
-        const live = named && (await orIfMissing(objects.read(named)));
-        return live ? addedTo(resource, live) : [];
-      }),
-    );
-    findings.push(...part.flat());
-  }
-  return findings;
+  const look = async (resource: StateResource) => {
+    const named = nameOf(resource);
+    // One that is gone the engine tells of.
+    const live = named && (await orIfMissing(objects.read(named)));
+    return live ? addedTo(resource, live) : [];
+  };
+  return (await allSideBySide(own, look, AT_ONCE)).flat();
 }
 
 /** What names an object; undefined of anything that is none. */

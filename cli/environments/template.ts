@@ -110,10 +110,15 @@ export function keepingSecrets(project: Project, text: string, before: StackFile
 }
 
 /** @throws CliError with exit code 2 where somebody's own file is in the way */
-export function writeMade(project: Project, stack: string, text: string): StackFile {
+export function refuseOwnFile(project: Project, stack: string): void {
   const own = readStackFile(project, stack);
   if (own && !isMade(own))
     throw badInput(`${own.name} was not made by \`tristack environment\`; needs another name, or it removed`);
+}
+
+/** @throws CliError with exit code 2 where somebody's own file is in the way */
+export function writeMade(project: Project, stack: string, text: string): StackFile {
+  refuseOwnFile(project, stack);
   writeFileSync(stackPath(project, stack), text, { mode: 0o600 });
   return parseStackFile(project, stack, text);
 }

@@ -25,9 +25,9 @@ import { type Seed, readSeed, seedDatabase } from "./seed.ts";
 import {
   type Template,
   environmentSettings,
-  isMade,
   keepingSecrets,
   readTemplate,
+  refuseOwnFile,
   writeMade,
 } from "./template.ts";
 
@@ -105,9 +105,7 @@ async function check(
   template: Template,
   seed: Seed | undefined,
 ): Promise<void> {
-  const own = readStackFile(project, environment.stack);
-  if (own && isMade(own) === false)
-    throw badInput(`${own.name} was not made by \`tristack environment\`; needs another name, or it removed`);
+  refuseOwnFile(project, environment.stack);
   const text = environmentSettings(project, template, environment, {
     expiresAt: "2000-01-01T00:00:00Z",
     ports: undefined,
@@ -117,7 +115,7 @@ async function check(
     throw badInput(
       `${template.path}: target is ${String(file.config.target)}; needs one of: vps, kubernetes, aws`,
     );
-  refusePinnedRelease({ project, stack: environment.stack, file, engine: undefined as never });
+  refusePinnedRelease({ file });
   const promised = allMissingSecrets(file);
   const whole = parseStackFile(project, environment.stack, withRelease(project, file, release));
   const settings = await requireApplication(project, environment.stack, whole, promised);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { DriftOutput } from "../../support/drift-output.ts";
 import { PROJECT } from "../../support/e2e-clone.ts";
 import { type Ran, ended, run, succeeded } from "../../support/e2e-command.ts";
 import { containerOf, containers, containersOf, docker, inside } from "../../support/e2e-engine.ts";
@@ -10,22 +11,6 @@ import { type Workspace, started } from "../../support/e2e-workspace.ts";
 
 const CLEAN_RUNS = 5;
 const MIGRATE = ["services", "api", "migrate"];
-
-/** What `tristack drift --json` prints, as far as the tests read it. */
-interface Drift {
-  readonly stacks: readonly {
-    readonly stack: string;
-    readonly drifted: boolean;
-    readonly held?: string;
-    readonly error?: string;
-    readonly findings: readonly {
-      readonly kind: string;
-      readonly resource: string;
-      readonly mend: string;
-      readonly properties: readonly { path: string; before?: unknown; after?: unknown }[];
-    }[];
-  }[];
-}
 
 describe("tristack drift", () => {
   let site: Workspace;
@@ -39,7 +24,7 @@ describe("tristack drift", () => {
 
   const drift = (...more: string[]): Promise<Ran> => site.tristack(["drift", "local", ...more]);
   const seen = (ran: Ran) => {
-    const [only] = (JSON.parse(ran.stdout) as Drift).stacks;
+    const [only] = (JSON.parse(ran.stdout) as DriftOutput).stacks;
     assert.ok(only, ran.all);
     return only;
   };

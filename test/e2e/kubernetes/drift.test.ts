@@ -1,5 +1,6 @@
 /** `tristack drift` on a real cluster: quiet while nothing is wrong, and exact about what is; looking changes nothing. */
 import assert from "node:assert/strict";
+import type { DriftOutput } from "../../support/drift-output.ts";
 import { ClusterSite, STACK, cluster } from "../../support/e2e-cluster.ts";
 import { type Ran, ended, succeeded } from "../../support/e2e-command.ts";
 import { until } from "../../support/e2e-until.ts";
@@ -7,20 +8,6 @@ import { until } from "../../support/e2e-until.ts";
 const CLEAN_RUNS = 5;
 /** Longest time in which what ought to happen in a cluster has happened. */
 const PATIENCE_SECONDS = 120;
-
-/** What `tristack drift --json` prints, as far as the tests read it. */
-interface Drift {
-  readonly stacks: readonly {
-    readonly held?: string;
-    readonly error?: string;
-    readonly findings: readonly {
-      readonly kind: string;
-      readonly resource: string;
-      readonly mend: string;
-      readonly properties: readonly { path: string; before?: unknown; after?: unknown }[];
-    }[];
-  }[];
-}
 
 describe("tristack drift on a cluster", () => {
   let site: ClusterSite;
@@ -35,7 +22,7 @@ describe("tristack drift on a cluster", () => {
 
   const drift = (...more: string[]): Promise<Ran> => site.workspace.tristack(["drift", STACK, ...more]);
   const findings = (ran: Ran) => {
-    const [only] = (JSON.parse(ran.stdout) as Drift).stacks;
+    const [only] = (JSON.parse(ran.stdout) as DriftOutput).stacks;
     assert.equal(only?.error, undefined);
     assert.equal(only?.held, undefined);
     return only?.findings ?? [];
