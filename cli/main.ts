@@ -2,34 +2,41 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
-import { backupCommand } from "./commands/backup.ts";
-import { certificateCommand } from "./commands/certificate.ts";
-import { costCommand } from "./commands/cost.ts";
-import { deployCommand } from "./commands/deploy.ts";
-import { destroyCommand } from "./commands/destroy.ts";
-import { driftCommand } from "./commands/drift.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { environmentCommand } from "./commands/environment.ts";
-import { hostCommand } from "./commands/host.ts";
-import { initCommand } from "./commands/init.ts";
-import { logsCommand } from "./commands/logs.ts";
-import { maintenanceCommand } from "./commands/maintenance.ts";
-import { monitoringCommand } from "./commands/monitoring.ts";
-import { outputsCommand } from "./commands/outputs.ts";
-import { rebuildCommand } from "./commands/rebuild.ts";
-import { planCommand } from "./commands/plan.ts";
-import { recoveryKeyCommand } from "./commands/recovery-key.ts";
-import { renderCommand } from "./commands/render.ts";
-import { releasesCommand } from "./commands/releases.ts";
-import { rollbackCommand } from "./commands/rollback.ts";
-import { reportCommand } from "./commands/report.ts";
-import { restoreCommand } from "./commands/restore.ts";
-import { startCommand } from "./commands/start.ts";
-import { statusCommand } from "./commands/status.ts";
 import { presentError } from "./errors.ts";
 
-/** The whole command tree; building it runs nothing. */
-export function createProgram(): Command {
+/** Subcommands in the order of --help, each loaded when it is needed: all of them take longer than most of them run. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import("./commands/start.ts")).startCommand(),
+  init: async () => (await import("./commands/init.ts")).initCommand(),
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand(),
+  outputs: async () => (await import("./commands/outputs.ts")).outputsCommand(),
+  deploy: async () => (await import("./commands/deploy.ts")).deployCommand(),
+  rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand(),
+  status: async () => (await import("./commands/status.ts")).statusCommand(),
+  releases: async () => (await import("./commands/releases.ts")).releasesCommand(),
+  logs: async () => (await import("./commands/logs.ts")).logsCommand(),
+  maintenance: async () => (await import("./commands/maintenance.ts")).maintenanceCommand(),
+  monitoring: async () => (await import("./commands/monitoring.ts")).monitoringCommand(),
+  backup: async () => (await import("./commands/backup.ts")).backupCommand(),
+  restore: async () => (await import("./commands/restore.ts")).restoreCommand(),
+  "recovery-key": async () => (await import("./commands/recovery-key.ts")).recoveryKeyCommand(),
+  rebuild: async () => (await import("./commands/rebuild.ts")).rebuildCommand(),
+  certificate: async () => (await import("./commands/certificate.ts")).certificateCommand(),
+  environment: async () => (await import("./commands/environment.ts")).environmentCommand(),
+  host: async () => (await import("./commands/host.ts")).hostCommand(),
+  plan: async () => (await import("./commands/plan.ts")).planCommand(),
+  drift: async () => (await import("./commands/drift.ts")).driftCommand(),
+  render: async () => (await import("./commands/render.ts")).renderCommand(),
+  report: async () => (await import("./commands/report.ts")).reportCommand(),
+  cost: async () => (await import("./commands/cost.ts")).costCommand(),
+  destroy: async () => (await import("./commands/destroy.ts")).destroyCommand(),
+};
+
+/**
+ * The command tree; building it runs nothing.
+ * @param named subcommand to build alone @default all of them, also where there is none of that name
+ */
+export async function createProgram(named = ""): Promise<Command> {
   const program = new Command("tristack")
     .description(
       "What Pulumi itself does not do for a Tristack stack. Plain `npx pulumi preview|up|destroy` works as well.",
@@ -42,36 +49,16 @@ export function createProgram(): Command {
     .helpCommand(false)
     .showHelpAfterError("(run with --help for what is possible)")
     .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 bad input (nothing was changed).\n");
-  for (const command of [
-    startCommand(),
-    initCommand(),
-    doctorCommand(),
-    outputsCommand(),
-    deployCommand(),
-    rollbackCommand(),
-    statusCommand(),
-    releasesCommand(),
-    logsCommand(),
-    maintenanceCommand(),
-    monitoringCommand(),
-    backupCommand(),
-    restoreCommand(),
-    recoveryKeyCommand(),
-    rebuildCommand(),
-    certificateCommand(),
-    environmentCommand(),
-    hostCommand(),
-    planCommand(),
-    driftCommand(),
-    renderCommand(),
-    reportCommand(),
-    costCommand(),
-    destroyCommand(),
-  ]) {
+  for (const command of await commandsOf(named)) {
     withCommonOptions(command, program);
     program.addCommand(command);
   }
   return program;
+}
+
+async function commandsOf(named: string): Promise<Command[]> {
+  const one = Object.hasOwn(COMMANDS, named) ? COMMANDS[named] : undefined;
+  return one ? [await one()] : await Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
 /** A command, and those below it. */
@@ -93,7 +80,7 @@ function debugOption(): Option {
 
 /** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = await createProgram(argv[2]);
   throwing(program);
   try {
     await program.parseAsync(argv);

@@ -2,10 +2,11 @@
  * Runs the program for one stack under Pulumi's mocks and sends what it registers to the process that started this one: a
  * process of its own, since Pulumi's runtime holds one stack, and what fails in it fails where nobody can catch it.
  */
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import "./late.ts";
 import * as pulumi from "@pulumi/pulumi";
-import { getOneMessage, sendMessage } from "execa";
 import { type Estimate, estimate } from "../../components/shared/cost.ts";
 import { messageOf } from "../errors.ts";
 import { CALLS, madeOf, sharedIn } from "./answers.ts";
@@ -81,11 +82,12 @@ type Usage = Pick<typeof import("../../components/usage.ts"), "usageOf" | "PAID_
   Partial<Pick<typeof import("../../components/usage.ts"), "paidElsewhere">>;
 type SettingsReader = typeof import("../../components/settings.ts");
 
-async function send(answer: Answer): Promise<never> {
-  await sendMessage(JSON.stringify(answer));
-  process.exit();
+function send(answer: Answer): void {
+  process.send?.(JSON.stringify(answer), () => process.exit());
 }
 
-process.on("unhandledRejection", (error) => void send({ problem: messageOf(error) }));
-const input = JSON.parse((await getOneMessage()) as string) as StackInput;
-await send(await register(input).catch((error: unknown) => ({ problem: messageOf(error) })));
+process.on("unhandledRejection", (error) => send({ problem: messageOf(error) }));
+const [input] = (await once(process, "message")) as [string];
+send(
+  await register(JSON.parse(input) as StackInput).catch((error: unknown) => ({ problem: messageOf(error) })),
+);

@@ -163,7 +163,7 @@ async function removeNetwork(network: string): Promise<void> {
  * the next test's images would take minutes. The parent of an image does not carry its labels, which come last.
  */
 export async function keepBuildCache(): Promise<void> {
-  for (const image of (await leftovers()).images.filter((name) => !name.startsWith("<none>"))) {
+  for (const image of (await leftovers()).images.filter((name) => !name.includes("<none>"))) {
     const parent = await docker("image", "inspect", "--format", "{{.Parent}}", image);
     const name = image.replace(/:.*$/, "").split("/").pop() ?? "";
     if (parent !== "") await docker("tag", parent, `tristack-e2e-cache/${name}`);

@@ -4,7 +4,7 @@ import { createProgram } from "../../cli/main.ts";
 
 /** Why a call is refused; undefined if it is not. @param words those after `tristack` */
 export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
-  const program = createProgram();
+  const program = await createProgram();
   for (const command of everyOne(program)) {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     if (command.commands.length === 0) command.action(() => undefined);

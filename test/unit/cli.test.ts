@@ -35,8 +35,10 @@ async function tristack(...args: string[]) {
 
 after(() => rmSync(home, { recursive: true }));
 
+const { commands } = await createProgram();
+
 describe("tristack --help", () => {
-  for (const command of createProgram().commands) {
+  for (const command of commands) {
     it(`${command.name()}: description, options, examples`, () => {
       const chunks: string[] = [];
       command.configureOutput({ writeOut: (text) => chunks.push(text) }).outputHelp();
@@ -50,8 +52,8 @@ describe("tristack --help", () => {
   it("of the command itself names every subcommand and the exit codes", async () => {
     const { code, stdout, stderr } = await tristack("--help");
     assert.equal(code, 0);
-    for (const { name } of createProgram().commands.map((command) => ({ name: command.name() }))) {
-      assert.match(stdout, new RegExp(`^ {2}${name}\\b`, "m"));
+    for (const command of commands) {
+      assert.match(stdout, new RegExp(`^ {2}${command.name()}\\b`, "m"));
     }
     assert.match(stdout, /Exit codes: 0 done, 1 failed, 2 bad input/);
     assert.equal(stderr, "");

@@ -15,6 +15,7 @@ const FILES = [
   }).sort(),
 ];
 const PAGES = FILES.map(readPage);
+const program = await createProgram();
 /** Files of this checkout, in whatever sentence. */
 const FILE =
   /(?<![\w./<-])(?:docs|cli|components|scripts|test|toolchain|bench|policy|schemas|examples)\/[\w./-]*\.(?:tsx?|mjs|js|md|json|yaml|sh|py)\b/g;
@@ -51,7 +52,6 @@ describe("the documentation", () => {
     });
 
     it(`${page.file}: the commands that it shows exist, with these options`, () => {
-      const program = createProgram();
       const wrong = commandsIn(page, "tristack").flatMap((shown) => {
         const problem = problemWith(program, shown);
         return problem === undefined ? [] : [at(shown.line, `tristack ${shown.words.join(" ")}: ${problem}`)];
@@ -74,7 +74,6 @@ describe("the documentation", () => {
 });
 
 describe("the test of the documentation", () => {
-  const program = createProgram();
   const page = (markdown: string) => parsePage("x.md", markdown);
   const problems = (markdown: string) =>
     commandsIn(page(markdown), "tristack").map((shown) => problemWith(program, shown));
