@@ -2,7 +2,7 @@ import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", "examples", "**/*.js", "**/*.mjs", "bench/*/**"] },
+  { ignores: ["node_modules", "examples", "**/*.js", "**/*.cjs", "**/*.mjs", "bench/*/**"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -35,5 +35,6 @@ if (tooOld()) {
 // Halves the time that loading takes, from the second run on.
 module.enableCompileCache();
 
+await import("./preload.cjs");
 const { main } = await import("./main.ts");
 await main(process.argv);

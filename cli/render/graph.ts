@@ -22,6 +22,7 @@ export interface StackOfFile {
 }
 
 const OWN_ROOT = join(import.meta.dirname, "..", "..");
+const PRELOAD = join(import.meta.dirname, "..", "preload.cjs");
 /** Which cluster it is says nothing of what is put there. */
 const ANY_CLUSTER = JSON.stringify({ kubeconfig: join(import.meta.dirname, "kubeconfig.yaml") });
 
@@ -41,6 +42,7 @@ export async function registeredBy(of: StackOfFile): Promise<Registration> {
     ipcInput: JSON.stringify(input),
     reject: false,
     stdin: "ignore",
+    nodeOptions: ["--require", PRELOAD],
     env: {
       // Pulumi's own variables would take it for a program that an engine runs.
       NODE_OPTIONS: undefined,

@@ -5,7 +5,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import "./late.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { type Estimate, estimate } from "../../components/shared/cost.ts";
 import { messageOf } from "../errors.ts";

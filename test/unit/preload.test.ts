@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execaNode } from "execa";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+/** Loads Pulumi and prints how many files of the two libraries are there; then what `expression` comes to, and how many then. */
+async function loadedBy(expression: string): Promise<unknown> {
+  const script = `
+    const pulumi = require("@pulumi/pulumi");
+    const files = () => Object.values(require.cache)
+      .filter((one) => /[/](typescript|@npmcli[/]arborist)[/]/.test(one.filename) && one.children).length;
+    const before = files();
+    Promise.resolve(${expression}).then((value) => console.log(JSON.stringify([before, value, files() > 0])));`;
+  const { stdout } = await execaNode("-e", [script], {
+    cwd: ROOT,
+    nodeOptions: ["--require", join(ROOT, "cli", "preload.cjs")],
+  });
+  return JSON.parse(stdout);
+}
+
+describe("what is loaded before Pulumi", () => {
+  it("keeps the two libraries that serialize functions from being loaded with it", async () => {
+    assert.deepEqual(await loadedBy("1"), [0, 1, false]);
+  });
+
+  it("has them loaded for a function that is serialized", async () => {
+    const text = 'pulumi.runtime.serializeFunction((a) => a + 41).then(({ text }) => text.includes("+ 41"))';
+    assert.deepEqual(await loadedBy(text), [0, true, true]);
+  });
+});
