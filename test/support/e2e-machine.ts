@@ -44,12 +44,19 @@ export class Machine {
   readonly name: string;
   readonly address: string;
   readonly address6: string;
+  /** Address of this machine, as that one and its containers see it: Docker's usual one is that machine's own there. */
+  readonly gateway: string;
   readonly #kernel: ReadonlyMap<string, string>;
 
-  private constructor(name: string, address: string, address6: string, kernel: ReadonlyMap<string, string>) {
+  private constructor(
+    name: string,
+    [address = "", address6 = "", gateway = ""]: readonly string[],
+    kernel: ReadonlyMap<string, string>,
+  ) {
     this.name = name;
     this.address = address;
     this.address6 = address6;
+    this.gateway = gateway;
     this.#kernel = kernel;
   }
 
@@ -75,9 +82,9 @@ export class Machine {
       "/var/lib/docker",
     ];
     await docker("run", ...options, ...mounts, "--name", own, ...LABELS, ...more, image);
-    const format = `{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`;
-    const [address = "", address6 = ""] = (await docker("inspect", "--format", format, own)).split(" ");
-    const machine = new Machine(own, address, address6, kernel);
+    const fields = "{{.IPAddress}} {{.GlobalIPv6Address}} {{.Gateway}}";
+    const format = `{{range .NetworkSettings.Networks}}${fields}{{end}}`;
+    const machine = new Machine(own, (await docker("inspect", "--format", format, own)).split(" "), kernel);
     await machine.booted();
     return machine;
   }

@@ -18,7 +18,6 @@ import { SERVICES, buildSample } from "../../support/e2e-images.ts";
 import { Machine, removeMachineNetwork } from "../../support/e2e-machine.ts";
 import { readPage } from "../../support/page.ts";
 import { commandsIn } from "../../support/page-commands.ts";
-import { hostAddress } from "../../support/e2e-outside.ts";
 import { Dns, Pebble } from "../../support/e2e-pebble.ts";
 import { forgetKeys } from "../../support/e2e-sshd.ts";
 
@@ -54,7 +53,7 @@ describe("docs/getting-started.md, a VPS", function () {
     succeeded(await place.run("ssh-add", ["-q", key]));
     dns = await Dns.start(machine.address);
     const folder = await place.folder("pebble");
-    pebble = await Pebble.start({ folder, address: await hostAddress(), httpPort: 80, dns });
+    pebble = await Pebble.start({ folder, address: machine.gateway, httpPort: 80, dns });
     await newcomer.curl(`resolve = "${DOMAIN}:443:${machine.address}"`, `cacert = "${folder}/root.pem"`);
     await writeFile(join(folder, "root.pem"), await pebble.root());
   });
