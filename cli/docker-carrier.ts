@@ -36,6 +36,8 @@ export class DockerCarrier implements Carrier {
   readonly #settings: VpsSettings;
   /** What holds the stack, and the volume of records that its container sees, if there is one. */
   #lock: { readonly onHost: OnHost; readonly volume: string | undefined } | undefined;
+  /** Memory that each service takes now: asked for at once, since Docker takes two seconds to tell. */
+  #inUse: ReturnType<typeof memoryInUse> | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {
     this.#context = withDocker(context);
@@ -46,6 +48,8 @@ export class DockerCarrier implements Carrier {
     const { docker, engine } = this.#context;
     const image = this.#settings.images.nginx;
     const name = recordsVolume(engine.owner);
+    this.#inUse = memoryInUse(docker, engine.owner);
+    this.#inUse.catch(() => undefined);
     // Mounting one that is not there would make it, without what Pulumi gives it.
     const known = (await docker.try(["volume", "inspect", name])) !== undefined;
     const volume = known ? { name, path: RECORDS_FOLDER } : undefined;
@@ -64,12 +68,8 @@ export class DockerCarrier implements Carrier {
   }
 
   async room(): Promise<RoomCheck> {
-    const { docker, engine } = this.#context;
-    if (!this.#lock) throw failed("the stack is not held");
-    const [facts, inUse] = await Promise.all([
-      hostFacts(this.#lock.onHost),
-      memoryInUse(docker, engine.owner),
-    ]);
+    if (!this.#lock || !this.#inUse) throw failed("the stack is not held");
+    const [facts, inUse] = await Promise.all([hostFacts(this.#lock.onHost), this.#inUse]);
     return (release) => checkRoom(facts, memoryNeeded(release, inUse));
   }
 

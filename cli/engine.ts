@@ -18,7 +18,7 @@ import type { Say } from "./progress.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
 import type { Deployment } from "./recovery.ts";
-import { outputsOf, writtenAt } from "./stack-state.ts";
+import { outputsOf, readCheckpoint, writtenAt } from "./stack-state.ts";
 import { dockerHostOf } from "./stack-settings.ts";
 import { dockerHost } from "../components/docker/engine-address.ts";
 
@@ -135,6 +135,12 @@ export class Engine {
 
   /** The state with secrets encrypted; undefined when the backend has no such stack. */
   async state(): Promise<Deployment | undefined> {
+    const folder = stateFolder(this.backend.url);
+    const kept =
+      folder === undefined
+        ? undefined
+        : await readCheckpoint(stateFiles(folder, this.project, this.stackName).checkpoint);
+    if (kept) return kept;
     const text = await orIfMissing(this.exportState(), undefined);
     return text === undefined
       ? undefined

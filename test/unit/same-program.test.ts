@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Entry } from "../../cli/ledger.ts";
 import { parseStackFile } from "../../cli/project.ts";
 import { isSameProgram, programFingerprint } from "../../cli/same-program.ts";
-import { outputsOf, writtenAt } from "../../cli/stack-state.ts";
+import { outputsOf, readCheckpoint, writtenAt } from "../../cli/stack-state.ts";
 
 const NOW = "2026-11-26T05:00:00.1Z";
 
@@ -80,7 +80,7 @@ describe("a deploy that brings the release alone", () => {
   });
 });
 
-describe("an exported state", () => {
+describe("a state", () => {
   const MARK = "4dabf18193072939515e22adb298388d";
   const state = {
     manifest: { time: NOW },
@@ -100,5 +100,29 @@ describe("an exported state", () => {
     assert.deepEqual(outputsOf(state), { urls: { web: "https://a.example" }, list: [1, "[secret]"] });
     assert.equal(writtenAt(state), NOW);
     assert.deepEqual([outputsOf({}), writtenAt({})], [{}, undefined]);
+  });
+
+  it("of a file backend is read where it lies, and Pulumi is asked where that is not what this knows", async () => {
+    const root = mkdtempSync(join(tmpdir(), "tristack-state-"));
+    const read = (text: string) => {
+      writeFileSync(join(root, "shop.json"), text);
+      return readCheckpoint(join(root, "shop.json"));
+    };
+    const stack = "organization/shop/production";
+    try {
+      assert.equal(await readCheckpoint(join(root, "shop.json")), undefined);
+      assert.deepEqual(
+        await read(JSON.stringify({ version: 3, checkpoint: { stack, latest: state } })),
+        state,
+      );
+      assert.deepEqual(await read(JSON.stringify({ version: 3, checkpoint: { stack } })), {});
+      assert.equal(
+        await read(JSON.stringify({ version: 4, checkpoint: { stack, latest: state } })),
+        undefined,
+      );
+      assert.equal(await read("{"), undefined);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });
