@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
-import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
 import { NODE_ADDRESS, PORTS } from "../../../toolchain/cluster/layout.ts";
 import { ClusterSite, kubectlIn } from "../../support/e2e-cluster.ts";
 import { succeeded } from "../../support/e2e-command.ts";
+import { makeIssuer, removeIssuer } from "../../support/e2e-issuer.ts";
 import { Dns, Pebble } from "../../support/e2e-pebble.ts";
 import { until } from "../../support/e2e-until.ts";
 
@@ -31,10 +31,10 @@ describe("certificates on a cluster", () => {
     dns = await Dns.start();
     const folder = await site.workspace.folder("pebble");
     pebble = await Pebble.start({ folder, address: NODE_ADDRESS, httpPort: PORTS.http, dns });
-    await makeIssuer(pebble);
+    await makeIssuer(ISSUER, pebble);
   });
   after(async () => {
-    await kubectl(["delete", "clusterissuer", ISSUER, "--ignore-not-found"]);
+    await removeIssuer(ISSUER);
     await site?.dispose();
     await pebble?.stop();
     await dns?.stop();
@@ -155,27 +155,3 @@ describe("certificates on a cluster", () => {
     );
   }
 });
-
-/** As docs/kubernetes.md says it for Let's Encrypt. */
-async function makeIssuer(pebble: Pebble): Promise<void> {
-  const issuer = {
-    apiVersion: "cert-manager.io/v1",
-    kind: "ClusterIssuer",
-    metadata: { name: ISSUER },
-    spec: {
-      acme: {
-        server: pebble.directory,
-        caBundle: Buffer.from(pebble.authority).toString("base64"),
-        privateKeySecretRef: { name: `${ISSUER}-account` },
-        // cert-manager takes the Gateway whose certificate it is.
-        solvers: [{ http01: { gatewayHTTPRoute: { parentRefs: [] } } }],
-      },
-    },
-  };
-  const { failed, stderr } = await kubectl(["apply", "--filename", "-"], JSON.stringify(issuer));
-  assert.ok(!failed, stderr);
-  await until(PATIENCE_SECONDS, "the issuer has an account", async () => {
-    const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
-    return (await kubectl(["get", "clusterissuer", ISSUER, `--output=${ready}`])).stdout === "True";
-  });
-}

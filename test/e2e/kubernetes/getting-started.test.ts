@@ -1,6 +1,6 @@
 /**
  * A newcomer's way to production on a cluster: docs/getting-started.md from top to bottom, on the cluster of the tests. Stand-ins, by
- * name alone: the domain (curl is told where it leads), Let's Encrypt (an issuer of its name that signs by itself), the registry (images
+ * name alone: the domain (curl is told where it leads), Let's Encrypt (an issuer of its name that asks an ACME server of this machine), the registry (images
  * are brought to the node, those of the application built as `npm start` builds them), and a node of two processors.
  */
 import assert from "node:assert/strict";
@@ -10,7 +10,7 @@ import { imageName } from "../../../cli/images.ts";
 import { clusterUp } from "../../../toolchain/cluster/cluster.ts";
 import { loadImages } from "../../../toolchain/cluster/images.ts";
 import { kubectl } from "../../../toolchain/cluster/kubectl.ts";
-import { KUBECONFIG, PORTS } from "../../../toolchain/cluster/layout.ts";
+import { KUBECONFIG, NODE_ADDRESS, PORTS } from "../../../toolchain/cluster/layout.ts";
 import { ensureDocker } from "../../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../../toolchain/images.ts";
 import { CLUSTER_TOOLS, toolPath } from "../../../toolchain/pins.ts";
@@ -18,22 +18,21 @@ import { REPOSITORY, environment, run, succeeded } from "../../support/e2e-comma
 import { docker } from "../../support/e2e-engine.ts";
 import { Newcomer, withValues } from "../../support/e2e-getting-started.ts";
 import { SERVICES, buildSample } from "../../support/e2e-images.ts";
+import { makeIssuer, removeIssuer } from "../../support/e2e-issuer.ts";
+import { Dns, Pebble } from "../../support/e2e-pebble.ts";
 
 const DOMAIN = "shop.e2e.test";
 const REGISTRY = "registry.e2e.test/shop";
 /** The page's stack is called so, and its namespace as the stack. */
 const NAMESPACE = "production";
-const ISSUER = {
-  apiVersion: "cert-manager.io/v1",
-  kind: "ClusterIssuer",
-  metadata: { name: "letsencrypt-prod" },
-  spec: { selfSigned: {} },
-};
+const ISSUER = "letsencrypt-prod";
 
 describe("docs/getting-started.md, a cluster", function () {
   // One step needs the one before.
   this.bail(true);
   let newcomer: Newcomer;
+  let dns: Dns;
+  let pebble: Pebble;
 
   before(async () => {
     const say = (line: string) => console.log(`    ${line}`);
@@ -47,13 +46,22 @@ describe("docs/getting-started.md, a cluster", function () {
     const script = `#!/bin/sh\nexec '${toolPath(CLUSTER_TOOLS.kubernetes)}' kubectl "$@"\n`;
     await writeFile(join(folder, "kubectl"), script, { mode: 0o755 });
     Object.assign(place.env, { KUBECONFIG, PATH: [folder, environment().PATH].join(delimiter) });
-    const { failed, stderr } = await kubectl(["apply", "--filename", "-"], JSON.stringify(ISSUER));
-    assert.ok(!failed, stderr);
-    await newcomer.curl(`connect-to = "${DOMAIN}:${PORTS.https}:127.0.0.1:${PORTS.https}"`, "insecure");
+    dns = await Dns.start();
+    const files = await place.folder("pebble");
+    pebble = await Pebble.start({ folder: files, address: NODE_ADDRESS, httpPort: PORTS.http, dns });
+    await makeIssuer(ISSUER, pebble);
+    const root = join(files, "root.pem");
+    await writeFile(root, await pebble.root());
+    await newcomer.curl(
+      `connect-to = "${DOMAIN}:${PORTS.https}:127.0.0.1:${PORTS.https}"`,
+      `cacert = "${root}"`,
+    );
   });
   after(async () => {
     await removeNamespace();
-    await kubectl(["delete", "clusterissuer", ISSUER.metadata.name, "--ignore-not-found"]);
+    await removeIssuer(ISSUER);
+    await pebble?.stop();
+    await dns?.stop();
     await newcomer?.place.dispose();
   });
 
