@@ -17,7 +17,7 @@ from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.cloudfront import urls as cloudfront_urls
 from moto.iam.access_control import IAMPolicy
 from moto.rds.models import DBInstance
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 
 
@@ -34,6 +34,25 @@ def keep_tags_of_new_buckets() -> None:
         return answer
 
     S3Response._bucket_response_put = put_and_tag
+
+
+def go_on_after_versions_that_are_gone() -> None:
+    """A list goes on behind its marker, be that deleted meanwhile. moto finds nothing more, and a bucket is never emptied."""
+    versions = S3Backend.list_object_versions
+
+    def after_marker(self, bucket_name, *args, key_marker=None, version_id_marker=None, **kwargs):
+        if version_id_marker:
+            all_versions = [one for _, ones in self.get_bucket(bucket_name).keys.iterlists() for one in ones]
+            if not any(one.name == key_marker and one.version_id == version_id_marker for one in all_versions):
+                before = [one for one in all_versions if one.name < key_marker]
+                # In the order of the list: by name, the newest first.
+                last = max(before, key=lambda one: (one.name, -one.last_modified.timestamp()), default=None)
+                key_marker, version_id_marker = (last.name, last.version_id) if last else (None, None)
+        return versions(
+            self, bucket_name, *args, key_marker=key_marker, version_id_marker=version_id_marker, **kwargs
+        )
+
+    S3Backend.list_object_versions = after_marker
 
 
 def take_every_connection_for_tls() -> None:
@@ -132,6 +151,7 @@ def speak_cbor() -> None:
 keep_what_cloudfront_is_told()
 keep_what_functions_are_told()
 keep_tags_of_new_buckets()
+go_on_after_versions_that_are_gone()
 take_every_connection_for_tls()
 tell_instances_apart()
 tell_the_state_of_domain_names()
