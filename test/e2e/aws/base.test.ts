@@ -159,6 +159,8 @@ describe("network, database and buckets of AWS", () => {
       succeeded(
         await place.pulumi(["state", "unprotect", "--all", "--yes", "--stack", "staging", "--cwd", folder]),
       );
+      const ended = await pulumi("staging", "destroy", "--yes", "--skip-preview");
+      assert.match(ended.all, /deleting S3 Bucket .* BucketNotEmpty/);
       await emptyLogs("staging");
       succeeded(await pulumi("staging", "destroy", "--yes", "--skip-preview"));
       succeeded(await place.pulumi(["stack", "rm", "staging", "--yes", "--cwd", folder]));
