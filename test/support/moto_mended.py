@@ -55,6 +55,24 @@ def go_on_after_versions_that_are_gone() -> None:
     S3Backend.list_object_versions = after_marker
 
 
+def delete_versions_of_suspended_buckets() -> None:
+    """Pulumi suspends versions before it empties the bucket. moto then takes all of a key for one version, and fails at a marker."""
+    delete = S3Backend.delete_object
+
+    def delete_one(self, bucket_name, key_name, version_id=None, bypass=False):
+        bucket = self.get_bucket(bucket_name)
+        status = bucket.versioning_status
+        if version_id is None or status != "Suspended":
+            return delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
+        bucket.versioning_status = "Enabled"
+        try:
+            return delete(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
+        finally:
+            bucket.versioning_status = status
+
+    S3Backend.delete_object = delete_one
+
+
 def take_every_connection_for_tls() -> None:
     """It is spoken to without TLS, which the policies of our buckets refuse, and it knows no conditions at all."""
     permission = FakeBucket.get_permission
@@ -152,6 +170,7 @@ keep_what_cloudfront_is_told()
 keep_what_functions_are_told()
 keep_tags_of_new_buckets()
 go_on_after_versions_that_are_gone()
+delete_versions_of_suspended_buckets()
 take_every_connection_for_tls()
 tell_instances_apart()
 tell_the_state_of_domain_names()
