@@ -304,7 +304,8 @@ async function create(url: string, title: string): Promise<void> {
 async function seesOnlyItself(stack: string, all: readonly Up[]): Promise<void> {
   const own = await containers(stack);
   const networksOf = (one: Container) =>
-    Object.keys(one.NetworkSettings.Networks).filter((name) => name !== EDGE);
+    // Containers that carry secrets are in none, which Docker tells as a network of that name.
+    Object.keys(one.NetworkSettings.Networks).filter((name) => ![EDGE, "none"].includes(name));
   const networks = own.flatMap(networksOf);
   const atTheEdge = own.filter((one) => EDGE in one.NetworkSettings.Networks);
   assert.deepEqual(
