@@ -55,7 +55,7 @@ export interface UpOptions {
   readonly configFile?: string;
 }
 
-/** Has the program start in half the time. */
+/** Saves 0.4 s of the second that the program takes to start. */
 const PRELOAD = join(import.meta.dirname, "preload.cjs");
 
 /** The stack is locked; the message names who holds it. */
@@ -133,13 +133,15 @@ export class Engine {
     );
   }
 
+  /** Where a file backend keeps the state; undefined for any other. */
+  get #checkpoint(): string | undefined {
+    const folder = stateFolder(this.backend.url);
+    return folder === undefined ? undefined : stateFiles(folder, this.project, this.stackName).checkpoint;
+  }
+
   /** The state with secrets encrypted; undefined when the backend has no such stack. */
   async state(): Promise<Deployment | undefined> {
-    const folder = stateFolder(this.backend.url);
-    const kept =
-      folder === undefined
-        ? undefined
-        : await readCheckpoint(stateFiles(folder, this.project, this.stackName).checkpoint);
+    const kept = this.#checkpoint && (await readCheckpoint(this.#checkpoint));
     if (kept) return kept;
     const text = await orIfMissing(this.exportState(), undefined);
     return text === undefined
@@ -171,8 +173,7 @@ export class Engine {
 
   /** Whether the backend has the stack. Asks for no more than that: the state may be damaged. */
   async exists(): Promise<boolean> {
-    const folder = stateFolder(this.backend.url);
-    if (folder !== undefined) return existsSync(stateFiles(folder, this.project, this.stackName).checkpoint);
+    if (this.#checkpoint !== undefined) return existsSync(this.#checkpoint);
     return (await this.stacks()).some(({ name }) => basename(name) === this.owner.stack);
   }
 

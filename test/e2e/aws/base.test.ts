@@ -83,7 +83,7 @@ describe("network, database and buckets of AWS", () => {
 
   /** As docs/operations.md says: a bucket of staging with something in it is nobody's to remove but a person's. */
   async function emptyLogs(stack: string): Promise<void> {
-    const { stdout } = succeeded(await place.pulumi(["stack", "export", "--stack", stack, "--cwd", folder]));
+    const { stdout } = succeeded(await pulumi(stack, "stack", "export"));
     const { resources } = (
       JSON.parse(stdout) as { deployment: { resources: { urn: string; id?: string }[] } }
     ).deployment;

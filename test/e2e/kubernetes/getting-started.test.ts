@@ -1,7 +1,8 @@
 /**
  * A newcomer's way to production on a cluster: docs/getting-started.md from top to bottom, on the cluster of the tests. Stand-ins, by
- * name alone: the domain (curl is told where it leads), Let's Encrypt (an issuer of its name that asks an ACME server of this machine), the registry (images
- * are brought to the node, those of the application built as `npm start` builds them), and a node of two processors.
+ * name alone: the domain (curl is told where it leads), Let's Encrypt (an issuer of its name that asks an ACME server of this
+ * machine), the registry (images are brought to the node, those of the application built as `npm start` builds them), and a node of
+ * two processors.
  */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
