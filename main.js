@@ -10,9 +10,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 
-// Pulumi prepares every stack trace through source maps, and takes one for every promise. Node strips types in place, so
-// lines are right without: a quarter less time and a third less memory for a preview (bench/README.md).
-Error.prepareStackTrace = undefined;
 // Halves the time that loading the program takes, from its second run on.
 module.enableCompileCache();
 

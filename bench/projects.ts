@@ -35,8 +35,10 @@ runtime:
   name: nodejs
   options:
     typescript: false
+    nodeargs: --require=./cli/preload.cjs
 main: main.js
 `,
+  "cli/preload.cjs": readFileSync(join(import.meta.dirname, "../cli/preload.cjs"), "utf8"),
   "package.json": json({ name: "bench-ours", type: "module", main: "main.js" }),
   "main.js": readFileSync(join(import.meta.dirname, "../main.js"), "utf8"),
   "index.ts": PROGRAM,

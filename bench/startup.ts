@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { failed } from "../cli/errors.ts";
 import type { Say } from "../cli/progress.ts";
 import type { Watch } from "../cli/engine.ts";
@@ -77,7 +77,10 @@ export async function installSdks(say: Say): Promise<string> {
 async function prepare(pulumi: ThrowAwayPulumi, variant: Variant, modules: string): Promise<void> {
   const folder = projectFolder(pulumi, variant);
   mkdirSync(folder);
-  for (const [name, text] of Object.entries(variant.files)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(variant.files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
   symlinkSync(modules, join(folder, "node_modules"));
   await pulumi.run(folder, ["stack", "init", "--stack", STACK, "--no-select"]);
 }

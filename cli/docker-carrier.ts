@@ -36,7 +36,7 @@ export class DockerCarrier implements Carrier {
   readonly #settings: VpsSettings;
   /** What holds the stack, and the volume of records that its container sees, if there is one. */
   #lock: { readonly onHost: OnHost; readonly volume: string | undefined } | undefined;
-  /** Memory that each service takes now: asked for at once, since Docker takes two seconds to tell. */
+  /** Memory that each service takes now: asked for while the stack is being locked. */
   #inUse: ReturnType<typeof memoryInUse> | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {

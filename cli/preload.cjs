@@ -1,7 +1,6 @@
 /**
- * What Node loads before Pulumi, in the command line and in the programs that it has run: two libraries are loaded when they are asked
- * for and not with Pulumi. It serializes functions with them, those of callbacks and dynamic providers; they take longer to load than
- * the rest of it, and most programs have no such function.
+ * What Node loads before Pulumi (Pulumi.yaml's `nodeargs`), in the command line as well: libraries that are loaded when they are asked
+ * for and not with Pulumi. They take longer to load than the rest of it.
  */
 const { createRequire } = require("node:module");
 
@@ -21,5 +20,9 @@ function late(library) {
   pulumi.cache[file] = standIn;
 }
 
+// It serializes functions with these, those of callbacks and dynamic providers; most programs have none.
 late("typescript");
 late("@npmcli/arborist");
+// Nobody asks for this one: it would prepare every stack trace through source maps, and Pulumi takes one for every promise. Node
+// strips types in place, so lines are right without.
+late("source-map-support/register");

@@ -79,7 +79,7 @@ export async function release(
 async function held(job: Job): Promise<Released> {
   const { context, carrier, order, progress, warnings } = job;
   const { project } = context;
-  // It takes seconds to tell what is in use: meanwhile the rest is looked up.
+  // It takes a moment to tell what is in use: meanwhile the rest is looked up.
   const room = carrier.room();
   room.catch(() => undefined);
   const opened = await carrier.open();

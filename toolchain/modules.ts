@@ -1,5 +1,14 @@
 /** Builds tools from Go modules, where they cannot be downloaded. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { failed, messageOf } from "../cli/errors.ts";
@@ -85,7 +94,7 @@ async function buildOne(tool: Tool, cache: string, log: Log): Promise<void> {
     });
     await check(tool, built);
     await layBeside(tool, cwd, env);
-    install(tool, built, go);
+    install(tool, inFront(tool, built), go);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
@@ -109,6 +118,18 @@ async function embedding(
   const file = join(draft, "overlay.json");
   writeFileSync(file, JSON.stringify({ Replace }));
   return ["-overlay", file];
+}
+
+/** Puts what was built into a folder beside its place, where a script is to have that place. Returns what is to have it. */
+function inFront(tool: Tool, built: string): string {
+  const { folder, front } = tool.source;
+  if (front === undefined) return built;
+  const behind = `${toolPath(tool)}.d`;
+  mkdirSync(behind, { recursive: true });
+  renameSync(built, join(behind, tool.name));
+  copyFileSync(source("modules", folder, front), built);
+  chmodSync(built, 0o755);
+  return built;
 }
 
 async function layBeside(tool: Tool, cwd: string, env: Record<string, string>): Promise<void> {

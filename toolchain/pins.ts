@@ -36,6 +36,8 @@ export interface GoSource {
   readonly embed?: Readonly<Record<string, string>>;
   /** Files and folders of its modules that are laid beside the executable, by the name that they get there. */
   readonly beside?: Readonly<Record<string, { module: string; path: string }>>;
+  /** Script of the module's folder that has the executable's place and runs it, from a folder `<its name>.d` beside it. */
+  readonly front?: string;
   /** Arguments with which it tells its version. @default those of its kind */
   readonly question?: readonly string[];
 }
@@ -77,6 +79,7 @@ const languageHost: Tool = {
     folder: "language-nodejs",
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     module: "github.com/pulumi/pulumi/sdk/v3",
+    front: "with-options.sh",
   },
 };
 

@@ -11,9 +11,6 @@ import { messageOf } from "../errors.ts";
 import { CALLS, madeOf, sharedIn } from "./answers.ts";
 import { type Registered, record } from "./recorder.ts";
 
-// Pulumi prepares every stack trace through source maps, and takes one for every promise (main.js says more).
-(Error as { prepareStackTrace?: unknown }).prepareStackTrace = undefined;
-
 /** What is known of a stack from its file. */
 export interface StackInput {
   /** Checkout whose program is run: another one's may be of another time. */

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execaNode } from "execa";
+import { parse } from "yaml";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-/** Loads Pulumi and prints how many files of the two libraries are there; then what `expression` comes to, and how many then. */
+/** Loads Pulumi and prints how many files of the libraries are there; then what `expression` comes to, and how many then. */
 async function loadedBy(expression: string): Promise<unknown> {
   const script = `
     const pulumi = require("@pulumi/pulumi");
     const files = () => Object.values(require.cache)
-      .filter((one) => /[/](typescript|@npmcli[/]arborist)[/]/.test(one.filename) && one.children).length;
+      .filter((one) => /[/](typescript|@npmcli[/]arborist|source-map-support)[/]/.test(one.filename) && one.children).length;
     const before = files();
     Promise.resolve(${expression}).then((value) => console.log(JSON.stringify([before, value, files() > 0])));`;
   const { stdout } = await execaNode("-e", [script], {
@@ -20,8 +22,16 @@ async function loadedBy(expression: string): Promise<unknown> {
 }
 
 describe("what is loaded before Pulumi", () => {
-  it("keeps the two libraries that serialize functions from being loaded with it", async () => {
+  it("keeps them from being loaded with it", async () => {
     assert.deepEqual(await loadedBy("1"), [0, 1, false]);
+  });
+
+  it("is what Pulumi.yaml has Pulumi start its programs with", () => {
+    const { runtime } = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as {
+      runtime: { options: Record<string, unknown> };
+    };
+    assert.equal(runtime.options.nodeargs, "--require=./cli/preload.cjs");
+    assert.equal(runtime.options.typescript, false);
   });
 
   it("has them loaded for a function that is serialized", async () => {

@@ -1,7 +1,15 @@
 /** The parts of the toolchain that need neither network nor Docker. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -86,6 +94,38 @@ describe("the toolchain", () => {
       assert.equal(toolPath(cli, "/home"), `/home/versions/${cli.version}/bin/pulumi`);
       const expected = `/home/plugins/resource-docker-v${docker.version}/pulumi-resource-docker`;
       assert.equal(toolPath(docker, "/home"), expected);
+    });
+  });
+
+  describe("the language host that is built", () => {
+    const options = (yaml: string | undefined) => {
+      const host = join(folder, "pulumi-language-nodejs");
+      copyFileSync(source("modules", "language-nodejs", "with-options.sh"), host);
+      mkdirSync(`${host}.d`);
+      writeFileSync(join(`${host}.d`, "pulumi-language-nodejs"), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {
+        mode: 0o755,
+      });
+      if (yaml !== undefined) writeFileSync(join(folder, "Pulumi.yaml"), yaml);
+      const ran = spawnSync("sh", [host, "127.0.0.1:1"], { cwd: folder, encoding: "utf8" });
+      assert.equal(ran.status, 0, ran.stderr);
+      return ran.stdout.trim().split("\n");
+    };
+
+    it("gets the options of Pulumi.yaml as flags", () => {
+      const yaml =
+        "runtime:\n  name: nodejs\n  options:\n    typescript: false\n    nodeargs: --require=./a.cjs --b=*\n";
+      assert.deepEqual(options(yaml), [
+        "-nodeargs=--require=./a.cjs --b=*",
+        "-typescript=false",
+        "127.0.0.1:1",
+      ]);
+    });
+
+    it("gets none where there are none", () => {
+      assert.deepEqual(options("runtime: nodejs\n"), ["127.0.0.1:1"]);
+      rmSync(join(folder, "pulumi-language-nodejs.d"), { recursive: true });
+      rmSync(join(folder, "Pulumi.yaml"));
+      assert.deepEqual(options(undefined), ["127.0.0.1:1"]);
     });
   });
 
