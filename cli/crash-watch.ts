@@ -2,15 +2,18 @@
  * Looks after the containers of a release that is being brought: one that crashes again and again, or runs out of
  * memory, will not get healthy, and the switch is told so instead of waiting out the time it has.
  */
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { blotOut, secretWords } from "../components/shared/secret-text.ts";
 import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
-import type { Docker } from "./docker.ts";
+import { type Docker, ownContainers } from "./docker.ts";
 
 /** Once may be an accident, such as a database that was just restarting. */
 const RESTARTS = 2;
 const LOG_LINES = 15;
+/** Before Docker is asked again for what it would not tell. */
+const PAUSE_MS = 700;
 
 export interface Crash {
   readonly container: string;
@@ -45,15 +48,42 @@ export async function watchForCrash(
   signal: AbortSignal,
   tell: (crash: Crash) => Promise<void>,
 ): Promise<Crash | undefined> {
-  while (!signal.aborted) {
+  const look = async () => {
     const crash = await findCrash(docker, owner, known);
-    if (crash) {
-      await tell(crash);
-      return crash;
+    if (crash) await tell(crash);
+    return crash;
+  };
+  while (!signal.aborted) {
+    for await (const restarted of restarts(docker, owner, signal)) {
+      const crash = restarted && (await look());
+      if (crash) return crash;
     }
-    await sleep(700, undefined, { signal }).catch(() => undefined);
+    // They end with Docker's daemon; what it did not tell is looked for.
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    const crash = signal.aborted ? undefined : await look();
+    if (crash) return crash;
   }
   return undefined;
+}
+
+/** At each start of a container of the stack, as Docker tells it: whether that was started before, since the watch began. */
+async function* restarts(docker: Docker, owner: Owner, signal: AbortSignal): AsyncGenerator<boolean> {
+  const which = ["--filter", "type=container", "--filter", "event=start", ...ownContainers(owner)];
+  const events = docker.start(["events", ...which, "--format", "{{.ID}}"]);
+  const end = () => events.kill();
+  signal.addEventListener("abort", end, { once: true });
+  events.stderr.resume();
+  const started = new Set<string>();
+  try {
+    for await (const id of createInterface({ input: events.stdout })) {
+      yield started.has(id);
+      started.add(id);
+    }
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
+    await events;
+  }
 }
 
 /** @param known ids of containers that were there before */

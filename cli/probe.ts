@@ -31,7 +31,7 @@ export class Probe {
   readonly #clients: Promise<void>[];
   #requests = 0;
   #retried = 0;
-  #stopped = false;
+  readonly #stop = new AbortController();
 
   /** @param selfSigned accept any certificate: only for stacks that sign their own */
   constructor(urls: readonly string[], selfSigned: boolean) {
@@ -55,16 +55,17 @@ export class Probe {
   }
 
   async stop(): Promise<ProbeReport> {
-    this.#stopped = true;
+    this.#stop.abort();
     await Promise.all(this.#clients);
     return this.report();
   }
 
   async #client(index: number): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: !this.#selfSigned });
-    for (let turn = index; !this.#stopped; turn += 1) {
+    const { signal } = this.#stop;
+    for (let turn = index; !signal.aborted; turn += 1) {
       await this.#one(this.#urls[turn % this.#urls.length] ?? "", agent);
-      await sleep(PAUSE_MS);
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
     agent.destroy();
   }

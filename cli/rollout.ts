@@ -76,8 +76,7 @@ export class Rollout {
       reason = (await this.#bring(probe, traffic)) ?? null;
       if (reason !== null && before) wentBack = await this.#goBack(before, reason);
     } finally {
-      await probe.stop();
-      await traffic?.stop();
+      await Promise.all([probe.stop(), traffic?.stop()]);
     }
     return {
       passed: reason === null,
