@@ -173,7 +173,7 @@ describe("an application at AWS", () => {
         release: { version: string };
         status: { lastDeploy: { passed: boolean; reason: string | null } | null };
       };
-      return { version: release.version, ...status.lastDeploy };
+      return { ...status.lastDeploy, version: release.version };
     };
     /** Published last: what a deploy that fails has made. */
     const nextVersion = async () => String(Number((await aliasOf("api")).FunctionVersion) + 1);
