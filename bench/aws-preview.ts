@@ -1,5 +1,5 @@
 /** `aws-preview`: a preview of production at AWS that finds nothing to do, against the same resources in a plain program. */
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Watch } from "../cli/engine.ts";
 import { CLI, toolPath } from "../toolchain/pins.ts";
@@ -9,7 +9,7 @@ import { succeeded } from "../test/support/e2e-command.ts";
 import { observeMachine } from "./machine.ts";
 import { type Sample, measure } from "./measure.ts";
 import { type ExportedState, plainProgram, plainState } from "./plain-program.ts";
-import { VARIANTS } from "./projects.ts";
+import { VARIANTS, writeProject } from "./projects.ts";
 import { programCost } from "./program-cost.ts";
 import { type Report, goal } from "./report.ts";
 import { installSdks } from "./startup.ts";
@@ -83,7 +83,7 @@ async function plainProject(aws: AwsPlace, state: ExportedState, modules: string
     "index.ts": plainProgram(state),
     "state.json": JSON.stringify(plainState(state, PLAIN)),
   };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  writeProject(folder, files);
   symlinkSync(modules, join(folder, "node_modules"));
   const pulumi = (...args: string[]) => aws.place.pulumi([...args, "--stack", STACK, "--cwd", folder]);
   succeeded(await pulumi("stack", "init"));

@@ -1,11 +1,11 @@
 /** The projects that the startup bench previews: one program, in the ways that a Pulumi project can run TypeScript. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 export interface Variant {
   readonly key: "ours" | "template" | "template-again" | "transpile-only";
   readonly title: string;
-  /** Text by file name. */
+  /** Text by path in the project's folder. */
   readonly files: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Whether ts-node finds what it compiled in the run before. @default false */
@@ -97,3 +97,11 @@ export const VARIANTS: readonly Variant[] = [
     keepsCache: true,
   },
 ];
+
+/** Puts the files of one into a folder that is there. */
+export function writeProject(folder: string, files: Variant["files"]): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}

@@ -1,16 +1,7 @@
 /** `startup`: how long a preview takes before the first resource, and how much memory, by the way TypeScript is run. */
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { failed } from "../cli/errors.ts";
 import type { Say } from "../cli/progress.ts";
 import type { Watch } from "../cli/engine.ts";
@@ -19,7 +10,7 @@ import { cacheFolder } from "../toolchain/paths.ts";
 import { ROOT, ThrowAwayPulumi } from "./engine.ts";
 import { observeMachine } from "./machine.ts";
 import { type Sample, measure } from "./measure.ts";
-import { PROOF, VARIANTS, type Variant } from "./projects.ts";
+import { PROOF, VARIANTS, type Variant, writeProject } from "./projects.ts";
 import { programCost } from "./program-cost.ts";
 import { type Report, goal } from "./report.ts";
 
@@ -77,10 +68,7 @@ export async function installSdks(say: Say): Promise<string> {
 async function prepare(pulumi: ThrowAwayPulumi, variant: Variant, modules: string): Promise<void> {
   const folder = projectFolder(pulumi, variant);
   mkdirSync(folder);
-  for (const [name, text] of Object.entries(variant.files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
+  writeProject(folder, variant.files);
   symlinkSync(modules, join(folder, "node_modules"));
   await pulumi.run(folder, ["stack", "init", "--stack", STACK, "--no-select"]);
 }

@@ -54,7 +54,7 @@ export async function watchForCrash(
     return crash;
   };
   while (!signal.aborted) {
-    for await (const restarted of restarts(docker, owner, signal)) {
+    for await (const restarted of starts(docker, owner, signal)) {
       const crash = restarted && (await look());
       if (crash) return crash;
     }
@@ -66,8 +66,8 @@ export async function watchForCrash(
   return undefined;
 }
 
-/** At each start of a container of the stack, as Docker tells it: whether that was started before, since the watch began. */
-async function* restarts(docker: Docker, owner: Owner, signal: AbortSignal): AsyncGenerator<boolean> {
+/** Of each start of a container of the stack, as Docker tells it: whether that was started before, since the watch began. */
+async function* starts(docker: Docker, owner: Owner, signal: AbortSignal): AsyncGenerator<boolean> {
   const which = ["--filter", "type=container", "--filter", "event=start", ...ownContainers(owner)];
   const events = docker.start(["events", ...which, "--format", "{{.ID}}"]);
   const end = () => events.kill();

@@ -21,6 +21,7 @@ import type { Deployment } from "./recovery.ts";
 import { outputsOf, readCheckpoint, writtenAt } from "./stack-state.ts";
 import { dockerHostOf } from "./stack-settings.ts";
 import { dockerHost } from "../components/docker/engine-address.ts";
+import { CONNECTIONS_AT_ONCE } from "../components/docker/ssh.ts";
 
 /** Where npm's `pulumi`, the Automation API and the toolchain all keep the CLI of one version. */
 export function engineFolder(env: NodeJS.ProcessEnv = process.env): string {
@@ -106,7 +107,7 @@ export class Engine {
       ...this.#extraEnv,
       PATH: path.join(delimiter),
       PULUMI_SKIP_UPDATE_CHECK: "1",
-      // Pulumi's SDK loads a compiler before main.js can ask for this cache: 14 % of a preview.
+      // Pulumi's SDK is loaded before main.js can ask for this cache.
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? cacheFolder("node"),
     };
   }
@@ -327,9 +328,9 @@ interface OperationOptions {
   parallel: number | undefined;
 }
 
-/** An sshd that nobody has prepared drops connections when ten are being made. */
+/** Over SSH each resource is a connection. */
 function parallelFor(file: StackFile | undefined): number | undefined {
-  return dockerHost(dockerHostOf(file)).startsWith("ssh://") ? 4 : undefined;
+  return dockerHost(dockerHostOf(file)).startsWith("ssh://") ? CONNECTIONS_AT_ONCE : undefined;
 }
 
 /** Pulumi's CLI, which the toolchain has put where npm's launcher looks for it. */

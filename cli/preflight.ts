@@ -1,4 +1,5 @@
 /** Whether the host can carry a second release beside the first: asked before anything is changed. */
+import { CONNECTIONS_AT_ONCE } from "../components/docker/ssh.ts";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { mebibytes } from "../components/shared/units.ts";
 import type { ReleaseSettings } from "../components/release.ts";
@@ -13,8 +14,6 @@ const MIN_FREE_DISK = 512;
 const DISK_WARNING = 85;
 /** A new container may use this much more than those that run, before its limit. */
 const MARGIN = 1.25;
-/** Containers that are asked about at a time: an sshd that nobody has prepared drops connections when ten are being made. */
-const AT_ONCE = 4;
 
 export interface HostFacts {
   readonly memoryAvailable: number;
@@ -53,7 +52,7 @@ export async function memoryInUse(docker: Docker, owner: Owner): Promise<Readonl
       const figures = await askApi<Figures>(docker, `/containers/${id}/stats?stream=false&one-shot=true`);
       most[service] = Math.max(most[service] ?? 0, mebibytesUsed(figures));
     },
-    AT_ONCE,
+    CONNECTIONS_AT_ONCE,
   );
   return most;
 }

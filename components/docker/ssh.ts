@@ -5,6 +5,9 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { HostSettings } from "../settings/host.ts";
 
+/** Connections made at a time: an sshd that nobody has prepared drops some when there are ten. */
+export const CONNECTIONS_AT_ONCE = 4;
+
 export type SshSettings = Pick<HostSettings, "sshOptions" | "hostKey">;
 
 /**

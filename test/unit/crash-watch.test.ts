@@ -1,11 +1,11 @@
 /** What is heard of crashes while a release is brought; the docker command is a stand-in. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LABEL } from "../../components/shared/labels.ts";
 import { type Crash, watchForCrash } from "../../cli/crash-watch.ts";
 import { Docker } from "../../cli/docker.ts";
+import { type DockerStandIn, dockerStandIn } from "../support/docker-stand-in.ts";
 
 const OWNER = { project: "shop", stack: "local" };
 const CRASHED = {
@@ -19,29 +19,19 @@ const CRASHED = {
 };
 
 describe("a watch for crashes", () => {
-  const path = process.env.PATH;
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "crash-watch-"));
-    process.env.PATH = [folder, path].join(delimiter);
-  });
-  afterEach(() => {
-    process.env.PATH = path;
-    rmSync(folder, { recursive: true });
-  });
+  let docker: DockerStandIn;
+  afterEach(() => docker.remove());
 
   /** @param events what `docker events` does, in shell */
   const standIn = (events: string) => {
-    const script = `#!/bin/sh
+    docker = dockerStandIn(`#!/bin/sh
 case "$1" in
 events) ${events} ;;
-ps) echo asked >> ${folder}/asked; echo a1 ;;
+ps) echo asked >> "$(dirname "$0")/asked"; echo a1 ;;
 inspect) echo '${JSON.stringify([CRASHED])}' ;;
 logs) echo "no module named app" ;;
 esac
-`;
-    writeFileSync(join(folder, "docker"), script);
-    chmodSync(join(folder, "docker"), 0o755);
+`);
   };
   const watch = async (seconds: number) => {
     const told: Crash[] = [];
@@ -51,7 +41,7 @@ esac
       return Promise.resolve();
     });
     assert.deepEqual(told, crash ? [crash] : []);
-    return { crash, asked: existsSync(join(folder, "asked")) };
+    return { crash, asked: existsSync(join(docker.folder, "asked")) };
   };
 
   it("asks nothing while containers start that had not been started before", async () => {
@@ -70,6 +60,6 @@ esac
     standIn("exit 1");
     const { crash } = await watch(20);
     assert.equal(crash?.service, "api");
-    assert.equal(readFileSync(join(folder, "asked"), "utf8"), "asked\n");
+    assert.equal(readFileSync(join(docker.folder, "asked"), "utf8"), "asked\n");
   });
 });

@@ -1,11 +1,9 @@
 /** Docker's API by the docker command's own tunnel; the command is a stand-in that answers as the API does. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
 import { Docker } from "../../cli/docker.ts";
 import { askApi } from "../../cli/docker-api.ts";
 import { memoryInUse } from "../../cli/preflight.ts";
+import { type DockerStandIn, dockerStandIn } from "../support/docker-stand-in.ts";
 
 const ANSWERS = {
   "/containers/a1/stats?stream=false&one-shot=true": { memory_stats: { usage: 30 * 2 ** 20 } },
@@ -29,35 +27,23 @@ process.stdin.once("data", (head) => {
 `;
 
 describe("Docker's API", () => {
-  const path = process.env.PATH;
-  let folder: string;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "docker-api-"));
-    process.env.PATH = [folder, path].join(delimiter);
-  });
-  afterEach(() => {
-    process.env.PATH = path;
-    rmSync(folder, { recursive: true });
-  });
-  const standIn = (text: string) => {
-    writeFileSync(join(folder, "docker"), text);
-    chmodSync(join(folder, "docker"), 0o755);
-  };
+  let docker: DockerStandIn;
+  afterEach(() => docker.remove());
 
   it("answers through the docker command", async () => {
-    standIn(STAND_IN);
+    docker = dockerStandIn(STAND_IN);
     const [known] = Object.keys(ANSWERS);
     assert.deepEqual(await askApi(new Docker(), known ?? ""), { memory_stats: { usage: 30 * 2 ** 20 } });
     assert.equal(await askApi(new Docker(), "/containers/none/stats"), undefined);
   });
 
   it("is no answer where the tunnel is none", async () => {
-    standIn("#!/bin/sh\necho no such command >&2\nexit 1\n");
+    docker = dockerStandIn("#!/bin/sh\necho no such command >&2\nexit 1\n");
     assert.equal(await askApi(new Docker(), "/containers/a1/stats"), undefined);
   });
 
   it("tells the most that a container of each service uses", async () => {
-    standIn(STAND_IN);
+    docker = dockerStandIn(STAND_IN);
     assert.deepEqual(await memoryInUse(new Docker(), { project: "shop", stack: "local" }), {
       api: 50,
       web: 0,
