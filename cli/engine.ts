@@ -15,6 +15,7 @@ import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.t
 import { type Changes, EventLog } from "./events.ts";
 import { HeldError } from "./held.ts";
 import type { Say } from "./progress.ts";
+import { ownProgram } from "./own-program.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
 import type { Deployment } from "./recovery.ts";
@@ -223,7 +224,10 @@ export class Engine {
    * @param options.configFile settings in place of the stack's own file
    */
   async up(watch: Watch, options: UpOptions = {}): Promise<UpResult> {
-    const result = await this.#operate(watch, (stack, common) => stack.up({ ...options, ...common }));
+    const program = await ownProgram(this.project);
+    const result = await this.#operate(watch, (stack, common) =>
+      stack.up({ ...options, ...common, program }),
+    );
     const state = (await this.state()) ?? {};
     return { ...result, outputs: outputsOf(state), stateTime: writtenAt(state) };
   }
@@ -238,7 +242,8 @@ export class Engine {
     options: Pick<UpOptions, "configFile" | "refresh"> = {},
     listen?: (event: EngineEvent) => void,
   ): Promise<UpdateResult> {
-    return this.#operate(watch, (stack, common) => stack.preview({ ...options, ...common }), listen);
+    const program = await ownProgram(this.project);
+    return this.#operate(watch, (stack, common) => stack.preview({ ...options, ...common, program }), listen);
   }
 
   /** Reads every resource's real state; creations that never ended are forgotten. */
@@ -290,6 +295,7 @@ export class Engine {
   /** Gets ready for an operation while there is something else to wait for; what is wrong comes out at the operation. */
   warmUp(): void {
     this.#open().catch(() => undefined);
+    ownProgram(this.project).catch(() => undefined);
   }
 
   #open(): Promise<Stack> {

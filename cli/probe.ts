@@ -1,12 +1,11 @@
-/** The probe: a few clients that ask the site all through a rollout, as a visitor would, and count. */
-import { Agent, request } from "node:https";
-import { setTimeout as sleep } from "node:timers/promises";
+/**
+ * The probe: a few clients that ask the site all through a rollout, as a visitor would, and count. They have a thread of their own:
+ * the program runs in this one, and a busy thread would take its own delays for the site's.
+ */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { ProbeOrder, ProbeOutcome } from "./probe-clients.ts";
 
-/** Clients, and the pause of each between two requests: about 12 requests a second in all. */
-const CLIENTS = 3;
-const PAUSE_MS = 250;
-/** A visitor would have given up. */
-const TIMEOUT_MS = 10_000;
 /** Failures that are told in words. */
 const TOLD = 5;
 
@@ -20,102 +19,41 @@ export interface ProbeReport {
   readonly failures: readonly string[];
 }
 
-/** A connection that was closed before an answer began: the request may be sent once more. */
-class ClosedUnanswered extends Error {}
-
 export class Probe {
-  readonly #urls: readonly string[];
-  readonly #selfSigned: boolean;
-  readonly #times: { at: number; took: number }[] = [];
-  readonly #failures: { at: number; text: string }[] = [];
-  readonly #clients: Promise<void>[];
-  #requests = 0;
-  #retried = 0;
-  readonly #stop = new AbortController();
+  readonly #outcomes: ProbeOutcome[] = [];
+  readonly #clients: Worker | undefined;
+  readonly #ended: Promise<unknown>;
 
   /** @param selfSigned accept any certificate: only for stacks that sign their own */
   constructor(urls: readonly string[], selfSigned: boolean) {
-    this.#urls = urls;
-    this.#selfSigned = selfSigned;
-    const clients = urls.length > 0 ? CLIENTS : 0;
-    this.#clients = Array.from({ length: clients }, (_, index) => this.#client(index));
+    const order: ProbeOrder = { urls, selfSigned };
+    if (urls.length > 0)
+      this.#clients = new Worker(new URL("probe-clients.ts", import.meta.url), { workerData: order });
+    this.#clients?.on("message", (outcome: ProbeOutcome) => this.#outcomes.push(outcome));
+    this.#ended = this.#clients ? once(this.#clients, "exit") : Promise.resolve();
+    // It is whoever stops it that has to hear of what went wrong.
+    this.#ended.catch(() => undefined);
   }
 
   /** @param since count only what was answered after this moment (Date.now()). @default everything */
   report(since = 0): ProbeReport {
-    const times = this.#times.filter(({ at }) => at >= since).map(({ took }) => took);
-    const failures = this.#failures.filter(({ at }) => at >= since).map(({ text }) => text);
+    const counted = this.#outcomes.filter(({ at }) => at >= since);
+    const failures = counted.flatMap(({ failure }) => failure ?? []);
+    const times = counted.filter(({ failure }) => failure === undefined).map(({ took }) => took);
     return {
-      requests: since === 0 ? this.#requests : times.length + failures.length,
+      requests: counted.length,
       failed: failures.length,
-      retried: this.#retried,
+      retried: counted.filter(({ retried }) => retried).length,
       p99Milliseconds: Math.round(percentile(times, 99)),
       failures: failures.slice(0, TOLD),
     };
   }
 
   async stop(): Promise<ProbeReport> {
-    this.#stop.abort();
-    await Promise.all(this.#clients);
+    this.#clients?.postMessage("stop");
+    await this.#ended;
     return this.report();
   }
-
-  async #client(index: number): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: !this.#selfSigned });
-    const { signal } = this.#stop;
-    for (let turn = index; !signal.aborted; turn += 1) {
-      await this.#one(this.#urls[turn % this.#urls.length] ?? "", agent);
-      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
-    }
-    agent.destroy();
-  }
-
-  async #one(url: string, agent: Agent): Promise<void> {
-    this.#requests += 1;
-    const began = Date.now();
-    try {
-      const status = await this.#ask(url, agent);
-      const at = Date.now();
-      if (status >= 500) this.#failures.push({ at, text: `GET ${url}: ${status}` });
-      else this.#times.push({ at, took: at - began });
-    } catch (error) {
-      const text = `GET ${url}: ${error instanceof Error ? error.message : String(error)}`;
-      this.#failures.push({ at: Date.now(), text });
-    }
-  }
-
-  async #ask(url: string, agent: Agent): Promise<number> {
-    try {
-      return await ask(url, agent);
-    } catch (error) {
-      if (!(error instanceof ClosedUnanswered)) throw error;
-      this.#retried += 1;
-      return ask(url, agent);
-    }
-  }
-}
-
-function ask(url: string, agent: Agent): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let answered = false;
-    const asked = request(url, { agent }, (response) => {
-      answered = true;
-      response.resume();
-      response.once("end", () => resolve(response.statusCode ?? 0));
-      response.once("error", reject);
-    });
-    const timer = setTimeout(
-      () => asked.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)),
-      TIMEOUT_MS,
-    );
-    asked.once("close", () => clearTimeout(timer));
-    asked.once("error", (error: NodeJS.ErrnoException) => {
-      const closed = error.code === "ECONNRESET" || error.code === "EPIPE";
-      // Only a connection that had served before: a new one that is refused is a failure.
-      reject(closed && !answered && asked.reusedSocket ? new ClosedUnanswered(error.message) : error);
-    });
-    asked.end();
-  });
 }
 
 /** 0 of no values. */
