@@ -223,12 +223,12 @@ describe("releases", () => {
   });
 
   it("hold the stack: a second one is refused and told who has it", async () => {
-    const first = release(LAST, "--bake", "10");
-    while (!(await servedRelease(site)).startsWith(`${LAST}-`)) await sleep(300);
-    // Another checkout, as far as the lock of this one is concerned.
+    // Another checkout, as far as the lock of this one is concerned; made first, since that can take longer than a release.
     const other = await site.folder("other");
     succeeded(await site.run("cp", ["-a", `${site.root}/.`, other]));
     await site.run("rm", ["-rf", `${other}/.tristack/locks`]);
+    const first = release(LAST, "--bake", "10");
+    while (!(await servedRelease(site)).startsWith(`${LAST}-`)) await sleep(300);
     const refused = await site.run(`${other}/node_modules/.bin/tristack`, ["rollback", "local"], {
       cwd: other,
     });
