@@ -6,10 +6,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parse } from "yaml";
 import { failed } from "./errors.ts";
 import { pulumiHome } from "../toolchain/paths.ts";
-import { type Project, ownFolder } from "./project.ts";
+import { type Project, ownFolder, readPulumiYaml } from "./project.ts";
 
 /** Everything the choice depends on; collected by `backendFacts`. */
 export interface BackendFacts {
@@ -135,11 +134,8 @@ export function stateFiles(folder: string, project: Project, stack: string) {
   };
 }
 
-function projectBackend(project: Project): string | undefined {
-  const settings = parse(readFileSync(join(project.root, "Pulumi.yaml"), "utf8")) as {
-    backend?: { url?: string };
-  };
-  return settings.backend?.url || undefined;
+function projectBackend({ root }: Project): string | undefined {
+  return readPulumiYaml(root).backend?.url || undefined;
 }
 
 function currentLogin(env: NodeJS.ProcessEnv): string | undefined {

@@ -1,15 +1,14 @@
 /** The checkout's program, run by this process: an update need not wait for a language host and a second Node. */
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { PulumiFn } from "@pulumi/pulumi/automation/index.js";
-import { parse } from "yaml";
-import type { Project } from "./project.ts";
+import { type Project, readPulumiYaml } from "./project.ts";
 
 /** Undefined for a project that is not this checkout: its program has a Pulumi SDK of its own. */
 export async function ownProgram({ root }: Project): Promise<PulumiFn | undefined> {
   if (realpathSync(root) !== realpathSync(dirname(import.meta.dirname))) return undefined;
-  const { main } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { main: string };
-  const { default: program } = (await import(pathToFileURL(join(root, main)).href)) as { default: PulumiFn };
+  const file = pathToFileURL(join(root, readPulumiYaml(root).main));
+  const { default: program } = (await import(file.href)) as { default: PulumiFn };
   return program;
 }

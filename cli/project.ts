@@ -16,10 +16,22 @@ const STACK_NAME = /^([A-Za-z0-9][A-Za-z0-9._-]{0,99}\/){0,2}[A-Za-z0-9][A-Za-z0
 
 /** @param root the checkout; tests use another. @default the folder above this file's */
 export function readProject(root = dirname(import.meta.dirname)): Project {
-  const settings = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as { name?: unknown };
-  if (typeof settings.name !== "string")
-    throw badInput(`Pulumi.yaml: name is missing; needs the project's name`);
-  return { root, name: settings.name };
+  const { name } = readPulumiYaml(root);
+  if (typeof name !== "string") throw badInput(`Pulumi.yaml: name is missing; needs the project's name`);
+  return { root, name };
+}
+
+/** What is read here of Pulumi.yaml. */
+interface PulumiYaml {
+  readonly name?: unknown;
+  /** The program's file. */
+  readonly main: string;
+  readonly backend?: { readonly url?: string };
+}
+
+/** @param root the checkout */
+export function readPulumiYaml(root: string): PulumiYaml {
+  return parse(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as PulumiYaml;
 }
 
 /** Git-ignored folder of what `tristack start` makes: the file backend, its passphrase, locks. */
