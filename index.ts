@@ -4,33 +4,18 @@ import { type Built, assembleOutputs } from "./components/outputs.ts";
 import { type Release, currentRelease, withReleaseSettings } from "./components/release.ts";
 import { type ApplicationSettings, readSettings } from "./components/settings.ts";
 import type { Owner } from "./components/shared/labels.ts";
+import { TARGETS } from "./components/targets/load.ts";
 
 /** Pulumi runs this and exports what it returns. Only the target's own SDK is loaded. */
 export default async function program() {
   const settings = readSettings();
   const owner = { project: pulumi.getProject(), stack: pulumi.getStack() };
-  if (settings.target === "vps") {
-    const { vps } = await import("./components/targets/vps.ts");
-    return application(settings, owner, vps);
-  }
-  if (settings.target === "kubernetes") {
-    const { kubernetes } = await import("./components/targets/kubernetes.ts");
-    return application(settings, owner, kubernetes);
-  }
-  if (settings.target === "aws") {
-    const { awsTarget } = await import("./components/targets/aws.ts");
-    return application(settings, owner, awsTarget);
-  }
-  if (settings.target === "cluster") {
-    const { cluster } = await import("./components/targets/cluster.ts");
-    return cluster(settings, owner);
-  }
-  if (settings.target === "account") {
-    const { account } = await import("./components/targets/account.ts");
-    return account(settings, owner);
-  }
-  const { host } = await import("./components/targets/host.ts");
-  return host(settings, owner);
+  if (settings.target === "vps") return application(settings, owner, await TARGETS.vps());
+  if (settings.target === "kubernetes") return application(settings, owner, await TARGETS.kubernetes());
+  if (settings.target === "aws") return application(settings, owner, await TARGETS.aws());
+  if (settings.target === "cluster") return (await TARGETS.cluster())(settings, owner);
+  if (settings.target === "account") return (await TARGETS.account())(settings, owner);
+  return (await TARGETS.host())(settings, owner);
 }
 
 async function application<S extends ApplicationSettings>(

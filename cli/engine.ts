@@ -15,7 +15,8 @@ import { CliError, badInput, engineMessage, failed, messageOf } from "./errors.t
 import { type Changes, EventLog } from "./events.ts";
 import { HeldError } from "./held.ts";
 import type { Say } from "./progress.ts";
-import { ownProgram } from "./own-program.ts";
+import type { Settings } from "../components/settings.ts";
+import { loadProgram, ownProgram } from "./own-program.ts";
 import { cacheFolder, pulumiHome } from "../toolchain/paths.ts";
 import { type Project, type StackFile, readStackFile } from "./project.ts";
 import type { Deployment } from "./recovery.ts";
@@ -293,9 +294,9 @@ export class Engine {
   }
 
   /** Gets ready for an operation while there is something else to wait for; what is wrong comes out at the operation. */
-  warmUp(): void {
+  warmUp(target: Settings["target"]): void {
     this.#open().catch(() => undefined);
-    ownProgram(this.project).catch(() => undefined);
+    loadProgram(this.project, target).catch(() => undefined);
   }
 
   #open(): Promise<Stack> {
@@ -316,6 +317,8 @@ export class Engine {
       pulumiHome: pulumiHome(),
       pulumiCommand: await PulumiCommand.get({ root: engineFolder() }),
     });
+    // Every operation names its stack: selecting it would only be one more process, and would change what is selected.
+    workspace.selectStack = () => Promise.resolve();
     const stack = await Stack.select(this.stackName, workspace);
     // The API would follow each operation with three more processes, one of which decrypts every secret output.
     stack.outputs = () => Promise.resolve({});

@@ -65,7 +65,7 @@ export async function release(
   const progress = createProgress();
   const elsewhere = releasedElsewhere(settings);
   if (elsewhere !== undefined) progress.note(elsewhere);
-  engine.warmUp();
+  engine.warmUp(settings.target);
   const carrier = await carrierOf(context, settings);
   return onceFree(order.waitSeconds ?? 0, progress.note, () =>
     exclusively(project, stack, () =>

@@ -37,15 +37,19 @@ export class Service extends pulumi.ComponentResource {
   /** What runs, of the previous release as well. */
   readonly watched: Watched[];
 
-  /** @param args of the release to run, and then of the one that goes on running beside it for now, if any */
+  /**
+   * @param args of the release to run, and then of the one that goes on running beside it for now, if any
+   * @param after what has to be there before anything of the service runs; its files need not wait for it
+   */
   constructor(
     name: string,
     [args, previous]: [ServiceArgs, ServiceArgs?],
+    after: pulumi.Resource[],
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("tristack:docker:Service", name, {}, opts);
     const plan = planOf(name, args);
-    const set = new ContainerSet(name, this);
+    const set = new ContainerSet(name, this, after);
     set.add(args, plan);
     if (previous) set.add(previous, planOf(name, previous));
 
@@ -127,11 +131,13 @@ class ContainerSet {
   readonly watched: Watched[] = [];
   readonly #name: string;
   readonly #parent: pulumi.ComponentResource;
+  readonly #after: pulumi.Resource[];
   readonly #made = new Map<string, unknown>();
 
-  constructor(name: string, parent: pulumi.ComponentResource) {
+  constructor(name: string, parent: pulumi.ComponentResource, after: pulumi.Resource[]) {
     this.#name = name;
     this.#parent = parent;
+    this.#after = after;
   }
 
   add(args: ServiceArgs, plan: ServicePlan): void {
@@ -163,7 +169,12 @@ class ContainerSet {
         labels: passed ? [...template.labels, { label: LABEL.migration, value: passed }] : template.labels,
       },
       // A rollback runs no migration; that alone is no reason to replace containers which are there.
-      { parent: this.#parent, replaceOnChanges: REPLACED_BY, ignoreChanges: ["labels"] },
+      {
+        parent: this.#parent,
+        dependsOn: this.#after,
+        replaceOnChanges: REPLACED_BY,
+        ignoreChanges: ["labels"],
+      },
     );
     const service = this.#name;
     this.watched.push({ resource: service, id: container.id, service, version: args.version });
@@ -205,7 +216,7 @@ class ContainerSet {
         new Migration(
           second ? `${name}-previous` : name,
           { ...all, secretFiles: files },
-          { parent: this.#parent },
+          { parent: this.#parent, dependsOn: this.#after },
         ),
     );
   }

@@ -113,8 +113,8 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
   const services = serviceNames(settings, release).map((name) => {
     const sets = [currentArgs(name), previousArgs(name)].filter((one) => one !== undefined);
     const [first, second] = sets as [ServiceArgs, ServiceArgs?];
-    const dependsOn = first.settings.uses.map((use) => ({ database: postgres, cache: redis })[use]);
-    return { name, made: new Service(name, [first, second], { ...opts, dependsOn }) };
+    const after = first.settings.uses.map((use) => ({ database: postgres, cache: redis })[use]);
+    return { name, made: new Service(name, [first, second], after, opts) };
   });
   const made = services.filter(({ name }) => name in settings.services).map((one) => one.made);
 

@@ -72,9 +72,13 @@ CONF
 files() { # <release folder>
   cat "$1/nginx.conf" /etc/nginx/ssl/serving/*/fullchain.pem /etc/nginx/ssl/serving/*/privkey.pem 2>/dev/null | cksum
 }
-state() { # <release folder or nothing>: what, when it changes, needs a reload
-  echo "$1"
-  [ -z "$1" ] || { upstreams "$1"; files "$1"; }
+# Sets `servers` to what nginx sends requests to, and `state` to what needs a reload when it changes.
+look() { # <release folder or nothing>
+  servers=""
+  state=""
+  [ -n "$1" ] || return 0
+  servers=$(upstreams "$1")
+  state="$1 $(files "$1") $servers"
 }
 
 # Sets `release` to the folder of the release to serve, or to nothing. Runs five times a second, so it starts no process.
@@ -83,11 +87,11 @@ read_current() {
   if read -r id < /conf/current; then release="/conf/releases/$id"; fi
 } 2>/dev/null
 
-# Writes the candidate for one release and tests it.
+# Writes the candidate for one release, with the `servers` that were seen, and tests it.
 prepare() { # <release folder or nothing> <folder to write>
   mkdir -p "$2"
   if [ -n "$1" ]; then
-    upstreams "$1" > "$2/upstreams.conf"
+    echo "$servers" > "$2/upstreams.conf"
     cp "$1/nginx.conf" "$2/nginx.conf"
   else
     nothing_yet > "$2/nginx.conf"
@@ -117,7 +121,8 @@ follow() { # <release folder or nothing>: fails when nginx refuses it
 
 read_current
 serving=$release
-seen=$(state "$release")
+look "$release"
+seen=$state
 if ! has_certificates "$release" || ! follow "$release"; then
   seen=""
   follow "" || cat "$RUN/error" >&2
@@ -133,22 +138,22 @@ while kill -0 "$nginx" 2>/dev/null; do
   read_current
   # Names and certificate cost more to look at than the release: every two seconds.
   if [ "$release" != "$serving" ] || [ $((tick % 10)) -eq 0 ]; then
-    now=$(state "$release")
-    if [ "$now" = "$seen" ]; then
+    look "$release"
+    if [ "$state" = "$seen" ]; then
       # As it was before something in it was broken.
       [ -z "$refused" ] || rm -f "/conf/rejected/${release##*/}"
       refused=""
-    elif [ "$now" != "$refused" ] && has_certificates "$release"; then
+    elif [ "$state" != "$refused" ] && has_certificates "$release"; then
       if follow "$release"; then
         kill -HUP "$nginx"
         serving=$release
-        seen=$now
+        seen=$state
         refused=""
         rm -f "/conf/rejected/${release##*/}"
         echo "proxy: reloaded, release ${release##*/}"
       else
         cp "$RUN/error" "/conf/rejected/${release##*/}"
-        refused=$now
+        refused=$state
         echo "proxy: refused release ${release##*/}: $(cat "$RUN/error")" >&2
       fi
     fi

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import redis.exceptions
-import sentry_sdk
 import sqlalchemy.exc
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
@@ -33,6 +32,9 @@ def unavailable(service: str) -> Callable[[Request, Exception], JSONResponse]:
 
 def build(settings: Settings) -> ASGIApp:
     if settings.sentry_dsn:
+        # Here, since it takes a while to load.
+        import sentry_sdk
+
         sentry_sdk.init(dsn=settings.sentry_dsn, release=settings.release, environment=settings.environment)
     services = Services(settings)
 
