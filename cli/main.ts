@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { presentError } from "./errors.ts";
+import { outliveReaders } from "./output.ts";
 
 /** Subcommands in the order of --help, each loaded when it is needed: all of them take longer than most of them run. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -80,6 +81,7 @@ function debugOption(): Option {
 
 /** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  outliveReaders();
   const program = await createProgram(argv[2]);
   throwing(program);
   try {

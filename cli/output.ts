@@ -1,6 +1,20 @@
 /** Results on stdout: text for people, JSON for programs. */
 import { stripVTControlCharacters, styleText } from "node:util";
 
+/**
+ * Lets the process live on when nobody reads its output any more, as after a closed terminal or in `| head`: an update
+ * that ends halfway helps nobody. Without this Node ends it with a stack trace, or Pulumi, which catches everything
+ * while it runs a program, reports for ever that its report could not be written.
+ */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // Such as a full disk: what was asked for is not there.
+      if (error.code !== "EPIPE") process.exitCode = 1;
+    });
+  }
+}
+
 /** Prints data for a program. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -40,6 +40,8 @@ async function logs(stack: string, part: string | undefined, options: Options): 
     );
   }
   const { follow = false, since, tail } = options;
+  // Whoever reads it has gone, as in `| head`.
+  process.stdout.on("error", () => process.exit());
   const width = Math.max(...chosen.map(({ name }) => name.length));
   await Promise.all(
     chosen.map(async (one) => {

@@ -188,6 +188,20 @@ describe("engine events", () => {
   });
 });
 
+describe("output that nobody reads any more", () => {
+  it("ends no command", async () => {
+    const running = execa(process.execPath, [join(ROOT, "cli", "tristack.js"), "--help"], {
+      env: ENV,
+      extendEnv: false,
+      reject: false,
+      stdin: "ignore",
+    });
+    running.stdout.destroy();
+    const { exitCode, stderr } = await running;
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: "" });
+  });
+});
+
 describe("questions", () => {
   function terminal() {
     const shown: string[] = [];
