@@ -78,10 +78,11 @@ export class Postgres extends pulumi.ComponentResource {
         // Over TCP: while the entrypoint initialises a new volume, a server answers on the socket alone.
         healthcheck: {
           tests: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", args.user, "-d", args.database],
-          interval: "2s",
+          // Each run takes about a tenth of a second of a processor: more often, and ten idle previews fill a small host.
+          interval: "5s",
           timeout: "3s",
           startPeriod: "0s",
-          retries: 15,
+          retries: 6,
         },
         wait: true,
         waitTimeout: 120,

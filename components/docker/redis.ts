@@ -63,10 +63,11 @@ export class Redis extends pulumi.ComponentResource {
         // NOAUTH is an answer too: the server is up. The password stays out of the health check's arguments.
         healthcheck: {
           tests: ["CMD-SHELL", "redis-cli ping 2>&1 | grep -qE 'PONG|NOAUTH'"],
-          interval: "2s",
+          // Each run takes about a tenth of a second of a processor: more often, and ten idle previews fill a small host.
+          interval: "5s",
           timeout: "3s",
           startPeriod: "0s",
-          retries: 15,
+          retries: 6,
         },
         wait: true,
         waitTimeout: 60,
