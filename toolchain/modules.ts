@@ -142,9 +142,10 @@ async function layBeside(tool: Tool, cwd: string, env: Record<string, string>): 
   }
 }
 
+/** Where a module's files lie, downloaded if they are not there yet: `go list -m` would then say nothing. */
 async function folderOf(module: string, cwd: string, env: Record<string, string>): Promise<string> {
-  const folder = await run("go", ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module], { cwd, env });
-  return folder.trim();
+  const told = await run("go", ["mod", "download", "-json", module], { cwd, env });
+  return (JSON.parse(told) as { Dir: string }).Dir;
 }
 
 const QUESTIONS = {
