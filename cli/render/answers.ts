@@ -71,5 +71,7 @@ export function madeOf(type: string, name: string): Readonly<Record<string, unkn
 
 export function arnOf(type: string, name: string): string {
   const [, service = "", resource = ""] = type.split(/[:/]/);
-  return `arn:aws:${service}:eu-central-1:123456789012:${resource}/${name}`;
+  // As AWS writes them: what follows from a function's name is made of its ARN.
+  const separator = service === "lambda" ? ":" : "/";
+  return `arn:aws:${service}:eu-central-1:123456789012:${resource}${separator}${name}`;
 }

@@ -13,7 +13,7 @@ const build = (config: Config = withAwsBackup()) =>
 
 const FUNCTION = "aws:lambda/function:Function";
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
-const ARN = "arn:aws:lambda:eu-central-1:123456789012:function/backup";
+const ARN = "arn:aws:lambda:eu-central-1:123456789012:function:backup";
 
 interface Container {
   name: string;

@@ -125,7 +125,7 @@ describe("an application at AWS", () => {
       Effect: "Allow",
       Action: ["lambda:InvokeFunction"],
       Resource: ["api", "web"].map(
-        (service) => `arn:aws:lambda:eu-central-1:123456789012:function/${service}:*`,
+        (service) => `arn:aws:lambda:eu-central-1:123456789012:function:${service}:*`,
       ),
     });
   });
