@@ -20,9 +20,10 @@ interface Recorded {
   readonly body: string;
 }
 
-/** What the function that starts containers is told. */
+/** What a function is told: the one that starts containers, or the one that asks a service for its health. */
 interface Event {
-  readonly container: string;
+  readonly container?: string;
+  readonly functionName?: string;
   readonly lifecycle?: { readonly action: string };
 }
 
@@ -67,11 +68,21 @@ describe("a preview environment on another stack's network and database instance
   const eventOf = ({ body }: Recorded) => JSON.parse(Buffer.from(body, "base64").toString()) as Event;
   const isInvocation = ({ method, url }: Recorded) =>
     method === "POST" && /\/functions\/[^/]+\/invocations/.test(url);
+  /** Jobs of the database, in their order. */
   const told = (recorded: readonly Recorded[]) =>
     recorded
       .filter(isInvocation)
       .map(eventOf)
-      .map(({ container, lifecycle }) => [container, lifecycle?.action]);
+      .flatMap(({ container, lifecycle }) =>
+        container === undefined ? [] : [[container, lifecycle?.action]],
+      );
+  /** Services whose new version was asked for its health before it got a request. */
+  const askedForHealth = (recorded: readonly Recorded[]) =>
+    recorded
+      .filter(isInvocation)
+      .map(eventOf)
+      .flatMap(({ functionName }) => functionName?.replace(/-[^-]+$/, "") ?? [])
+      .sort();
 
   itFully("is refused while that stack is not up", async () => {
     await aws.write(BASE, { ...goodAws(), environment: ENVIRONMENT, alarms: {} });
@@ -102,6 +113,7 @@ describe("a preview environment on another stack's network and database instance
         ["database-make", undefined],
         ["api-migration", undefined],
       ]);
+      assert.deepEqual(askedForHealth(recorded), ["api", "web"]);
       succeeded(await aws.pulumi(PREVIEW, "preview", "--expect-no-changes"));
     },
   );
