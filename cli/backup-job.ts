@@ -43,6 +43,14 @@ export const BUSY_SECONDS = 60;
 /** A dump that takes an hour is not late yet: what the schedule promises, and this. */
 const SLACK_SECONDS = 3600;
 
+/** A command that waits for the word. */
+export interface Ready<T> {
+  /** Gives it, and waits for the answer. */
+  go(): Promise<T>;
+  /** Ends what waits, so that it is in nobody's way; after `go` it does nothing. */
+  callOff(): Promise<void>;
+}
+
 export abstract class BackupJob {
   readonly engine: Engine;
   readonly outputs: Outputs;
@@ -55,12 +63,9 @@ export abstract class BackupJob {
   /** What the keeper answers to one of its commands, such as `now`. */
   abstract ask<T>(command: string, ...more: string[]): Promise<T>;
 
-  /**
-   * Gets everything ready for a command that is wanted at once later, where its start takes time.
-   * @returns what gives the word, and waits for the answer
-   */
-  ready<T>(command: string, ...more: string[]): Promise<() => Promise<T>> {
-    return Promise.resolve(() => this.ask<T>(command, ...more));
+  /** Gets everything ready for a command that is wanted at once later, where its start takes time. */
+  ready<T>(command: string, ...more: string[]): Promise<Ready<T>> {
+    return Promise.resolve({ go: () => this.ask<T>(command, ...more), callOff: () => Promise.resolve() });
   }
 
   /** All backups, the newest first. */

@@ -1,5 +1,5 @@
 /** Putting a backup in the place of the database that serves: restored beside it, and exchanged while nothing uses it. */
-import type { BackupJob } from "./backup-job.ts";
+import type { BackupJob, Ready } from "./backup-job.ts";
 import type { Say } from "./progress.ts";
 
 export interface Prepared {
@@ -25,12 +25,14 @@ export async function putInPlace(job: BackupJob, backup: string, say: Say): Prom
 
 /** Whatever fails, the old database serves on, and the new one goes. */
 export async function exchange(job: BackupJob, { database }: Prepared, say: Say): Promise<Exchanged> {
+  let swap: Ready<{ kept: string }> | undefined;
   try {
-    const swap = await job.ready<{ kept: string }>("swap", database);
+    const ready = (swap = await job.ready<{ kept: string }>("swap", database));
     const from = Date.now();
-    const { kept } = await job.withoutServices(say, swap);
+    const { kept } = await job.withoutServices(say, () => ready.go());
     return { kept, pausedSeconds: (Date.now() - from) / 1000 };
   } catch (error) {
+    await swap?.callOff().catch(() => undefined);
     // Under that name there is none where it serves already, and what did not come back was a service.
     await job.ask("discard", database).catch(() => undefined);
     throw error;

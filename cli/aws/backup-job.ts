@@ -7,6 +7,7 @@ import {
   BackupJob,
   type BackupOutputs,
   type Listed,
+  type Ready,
   sentences,
   troublesOf,
 } from "../backup-job.ts";
@@ -47,21 +48,30 @@ export class AwsBackupJob extends BackupJob {
   }
 
   /** A task needs a minute to begin: it does so, and waits for an object in the bucket. */
-  override async ready<T>(command: string, ...more: string[]): Promise<() => Promise<T>> {
+  override async ready<T>(command: string, ...more: string[]): Promise<Ready<T>> {
     const gate = randomUUID();
-    const task = await said(async () => {
-      const begun = await this.#function.begin(
-        ["when", gate, ...this.#words(command), ...more],
-        BUSY_SECONDS,
-      );
-      await this.#function.started(begun);
-      return begun;
-    });
-    return () =>
-      said(async () => {
-        await this.#folder.write(`gates/${gate}`, "");
-        return this.#answer<T>(task);
-      });
+    let given = false;
+    const tell = async (word: "go" | "off") => {
+      if (given) return;
+      given = true;
+      await this.#folder.write(`gates/${gate}`, word);
+    };
+    const words = ["when", gate, ...this.#words(command), ...more];
+    const task = await said(() => this.#function.begin(words, BUSY_SECONDS));
+    try {
+      await said(() => this.#function.started(task));
+    } catch (error) {
+      await tell("off").catch(() => undefined);
+      throw error;
+    }
+    return {
+      go: () =>
+        said(async () => {
+          await tell("go");
+          return this.#answer<T>(task);
+        }),
+      callOff: () => tell("off"),
+    };
   }
 
   override async list(): Promise<Listed[]> {

@@ -17,9 +17,12 @@ export function exchangeOver({ said, fails }: Swap): Promise<Exchanged> {
     ask: (...words: string[]) => step("ask", words.join(" ")),
     ready: async (...words: string[]) => {
       await step("ready", ["ready", ...words].join(" "));
-      return async () => {
-        await step("the word");
-        return { kept: "app_before" };
+      return {
+        go: async () => {
+          await step("the word");
+          return { kept: "app_before" };
+        },
+        callOff: () => step("called off"),
       };
     },
     withoutServices: async (_: unknown, work: () => Promise<unknown>) => {

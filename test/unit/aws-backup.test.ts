@@ -223,11 +223,12 @@ describe("an exchange of databases", () => {
     assert.deepEqual(played.said, ["ready swap app_restore", "stopped", "the word", "started"]);
   });
 
-  it("drops the new database wherever it fails", async () => {
+  it("drops the new database wherever it fails, and lets nothing wait", async () => {
     for (const fails of ["ready", "stopped", "the word"] as const) {
       const played: Swap = { said: [], fails };
       await assert.rejects(exchangeOver(played), new Error(fails));
       assert.equal(played.said.at(-1), "discard app_restore", fails);
+      assert.equal(played.said.includes("called off"), fails !== "ready", fails);
       if (fails === "the word") assert.ok(played.said.includes("started"));
     }
   });

@@ -22,15 +22,16 @@ own_errand() { # <command> <word>
   esac
 }
 
-# Until somebody puts an object there.
+# Until somebody puts an object there, with a word: whether to go on.
 wait_at() { # <object>
   waited=0
-  until s3 "$1" --head < /dev/null > /dev/null 2>&1; do
+  until word=$(s3 "$1" < /dev/null 2> /dev/null); do
     [ "$waited" -lt "$GATE_SECONDS" ] || { say "nobody has given the word for $GATE_SECONDS s: nothing was changed"; return 1; }
     sleep 1
     waited=$((waited + 1))
   done
   s3 "$1" --request DELETE < /dev/null > /dev/null
+  [ "$word" != off ] || { say "called off: nothing was changed"; return 1; }
 }
 
 trap 'exit 0' TERM INT QUIT

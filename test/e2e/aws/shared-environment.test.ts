@@ -113,7 +113,7 @@ describe("a preview environment on another stack's network and database instance
         ["database-make", undefined],
         ["api-migration", undefined],
       ]);
-      assert.deepEqual(askedForHealth(recorded), ["api", "web"]);
+      assert.deepEqual(askedForHealth(recorded), ["pr-1-api", "pr-1-web"]);
       succeeded(await aws.pulumi(PREVIEW, "preview", "--expect-no-changes"));
     },
   );
