@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../shared/labels.ts";
 import { generatedPassword } from "../shared/generated-password.ts";
 import { postgresTuning } from "../shared/postgres-tuning.ts";
-import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
+import { DATA_HEALTH, REPLACED_BY, type Watched, containerArgs } from "./container.ts";
 import { secretPath } from "../shared/secret-path.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
@@ -78,11 +78,7 @@ export class Postgres extends pulumi.ComponentResource {
         // Over TCP: while the entrypoint initialises a new volume, a server answers on the socket alone.
         healthcheck: {
           tests: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", args.user, "-d", args.database],
-          // Each run takes about a tenth of a second of a processor: more often, and ten idle previews fill a small host.
-          interval: "5s",
-          timeout: "3s",
-          startPeriod: "0s",
-          retries: 6,
+          ...DATA_HEALTH,
         },
         wait: true,
         waitTimeout: 120,

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
 import type { Owner } from "../shared/labels.ts";
-import { REPLACED_BY, type Watched, containerArgs } from "./container.ts";
+import { DATA_HEALTH, REPLACED_BY, type Watched, containerArgs } from "./container.ts";
 import { secretPath } from "../shared/secret-path.ts";
 import { SecretFiles } from "./secret-files.ts";
 import { dataVolume } from "./volume.ts";
@@ -63,11 +63,7 @@ export class Redis extends pulumi.ComponentResource {
         // NOAUTH is an answer too: the server is up. The password stays out of the health check's arguments.
         healthcheck: {
           tests: ["CMD-SHELL", "redis-cli ping 2>&1 | grep -qE 'PONG|NOAUTH'"],
-          // Each run takes about a tenth of a second of a processor: more often, and ten idle previews fill a small host.
-          interval: "5s",
-          timeout: "3s",
-          startPeriod: "0s",
-          retries: 6,
+          ...DATA_HEALTH,
         },
         wait: true,
         waitTimeout: 60,

@@ -23,13 +23,17 @@ const ENV = {
   DOCKER_HOST: `unix://${home}/docker.sock`,
 };
 
-async function tristack(...args: string[]) {
-  const result = await execa(process.execPath, [join(ROOT, "cli", "tristack.js"), ...args], {
+function running(...args: string[]) {
+  return execa(process.execPath, [join(ROOT, "cli", "tristack.js"), ...args], {
     env: ENV,
     extendEnv: false,
     reject: false,
     stdin: "ignore",
   });
+}
+
+async function tristack(...args: string[]) {
+  const result = await running(...args);
   return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -190,14 +194,9 @@ describe("engine events", () => {
 
 describe("output that nobody reads any more", () => {
   it("ends no command", async () => {
-    const running = execa(process.execPath, [join(ROOT, "cli", "tristack.js"), "--help"], {
-      env: ENV,
-      extendEnv: false,
-      reject: false,
-      stdin: "ignore",
-    });
-    running.stdout.destroy();
-    const { exitCode, stderr } = await running;
+    const help = running("--help");
+    help.stdout.destroy();
+    const { exitCode, stderr } = await help;
     assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: "" });
   });
 });
