@@ -203,7 +203,7 @@ const NOTES = [
   "Two web and two api containers of the sample application are replaced by another version, with 50 keep-alive clients on the site: " +
     "40 of short GETs and POSTs, 10 of requests of 10 s. Images are there; no migrations, no bake.",
   "The Compose file is what one writes by hand: same images, health checks and limits, 40 s to stop, nginx that asks Docker's DNS every second. " +
-    "`up -d` replaces containers in place; docker-rollout (v0.9, its own script) starts new ones, waits until they are healthy and removes the old.",
+    "`up -d` (here with `--wait`, until they are healthy) replaces containers in place; docker-rollout (v0.9, its own script) starts new ones, waits until they are healthy and removes the old.",
   "Under load a release waits for the requests of 10 s that its predecessor has begun: that is in all three. With nobody on the site there are none.",
   "`tristack deploy` also checks images, memory and disk, previews, switches nginx and waits until it confirms, keeps static files, and writes the ledger.",
 ];

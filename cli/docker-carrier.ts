@@ -27,6 +27,7 @@ import { fetchImages, pruneImages } from "./release-images.ts";
 import { type SchemaRevisions, readDeclaration } from "./schema-revisions.ts";
 import { keepStateCopy } from "./state-copy.ts";
 import { containersOf } from "./status.ts";
+import { steppingAside } from "./step-aside.ts";
 import { Traffic } from "./traffic.ts";
 import { openStack, update } from "./update.ts";
 import { watched } from "./watched.ts";
@@ -92,10 +93,11 @@ export class DockerCarrier implements Carrier {
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
     const { engine, docker } = this.#context;
-    const known = new Set((await docker.containers(engine.owner)).map((one) => one.id));
+    const containers = await docker.containers(engine.owner);
+    const known = new Set(containers.map((one) => one.id));
     return watched<UpResult, Crash>(
       (ended) => watchForCrash(docker, engine.owner, known, ended, (crash) => this.#abandon(crash, ended)),
-      () => update(engine, docker, progress, options),
+      () => steppingAside(docker, containers, () => update(engine, docker, progress, options)),
       (error, crash) => {
         if (!crash || isNoRelease(error)) throw error;
         throw failed(`${messageOf(error)}\nThe end of its log:\n${crash.log}`, error);

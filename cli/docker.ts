@@ -11,6 +11,8 @@ export interface OwnedContainer extends Owned {
   readonly health?: string;
   /** Runs to its end and is not started again: a migration, a switch. */
   readonly oneShot: boolean;
+  /** Service of the application, for the containers of its releases. */
+  readonly service?: string;
   /** Host ports that it publishes. */
   readonly ports: readonly number[];
 }
@@ -20,6 +22,7 @@ interface Inspected {
   Id: string;
   Name: string;
   State: { Running: boolean; Health?: { Status: string } };
+  Config: { Labels: Record<string, string> | null };
   HostConfig: { RestartPolicy?: { Name?: string } };
   NetworkSettings: { Ports?: Record<string, { HostPort: string }[] | null> };
 }
@@ -99,6 +102,7 @@ export class Docker {
       running: one.State.Running,
       health: one.State.Health?.Status,
       oneShot: (one.HostConfig.RestartPolicy?.Name || "no") === "no",
+      service: one.Config.Labels?.[LABEL.service],
       ports: publishedPorts(one),
     }));
   }

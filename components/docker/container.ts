@@ -37,11 +37,14 @@ export interface Watched {
 
 /** Microseconds: the kernel's default period of a CPU quota. */
 const CPU_PERIOD = 100_000;
+/** Weight of a container where all want more CPU than there is: Docker's and the kernel's default. */
+export const CPU_SHARES = 1024;
 
 /**
  * Arguments shared by all containers: read-only root, no privileges to gain, capped logs, memory and CPU.
  * `memorySwap` repeats `memory`: left out, Docker fills it in and every later preview shows a change. CPUs are given as
- * a quota: the provider reads `cpus` back in another spelling (2 as "2.0", 10 as "10.", 0.05 as "0.1").
+ * a quota: the provider reads `cpus` back in another spelling (2 as "2.0", 10 as "10.", 0.05 as "0.1"). Shares are said
+ * since a release changes them for a while (cli/step-aside.ts), and Docker cannot go back to "not said".
  */
 export function containerArgs(owner: Owner, resource: string, policy: ContainerPolicy) {
   const memory = mebibytes(policy.memory);
@@ -51,6 +54,7 @@ export function containerArgs(owner: Owner, resource: string, policy: ContainerP
     restart: "always",
     cpuPeriod: CPU_PERIOD,
     cpuQuota: Math.round(policy.cpu * CPU_PERIOD),
+    cpuShares: CPU_SHARES,
     memory,
     memorySwap: memory,
     user: policy.user,

@@ -4,7 +4,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { blotOut } from "../shared/secret-text.ts";
 
 /** Arguments of a container that runs once, to its end, while the update waits for it. */
-export const ONE_SHOT = { restart: "no", mustRun: false, attach: true, logs: true } as const;
+export const ONE_SHOT = {
+  restart: "no",
+  mustRun: false,
+  attach: true,
+  logs: true,
+  // What has run is not to be touched for it.
+  cpuShares: undefined,
+} as const;
 
 /**
  * `value`, once `container` has ended with exit code 0; otherwise the update fails with the container's log.

@@ -108,6 +108,7 @@ for (const { stack, file, protects, backup } of SHIPPED) {
         assert.equal(typeof inputs.memory, "number", `${name}: memory`);
         assert.equal(inputs.memorySwap, inputs.memory, `${name}: swap is off, and previews stay clean`);
         assert.ok(Number(inputs.cpuQuota) > 0, `${name}: cpu`);
+        assert.equal(inputs.cpuShares, inputs.restart === "always" ? 1024 : undefined, `${name}: cpu shares`);
         assert.ok(Number(inputs.destroyGraceSeconds) >= 5, `${name}: is not killed at once`);
         assert.ok(inputs.user, `${name}: its user is written down`);
         assert.ok(!("privileged" in inputs), name);
