@@ -17,6 +17,11 @@ const ISSUER = "e2e-pebble";
 const PATIENCE_SECONDS = 90;
 const cluster = kubectlIn(STACK);
 
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+}
+
 describe("certificates on a cluster", () => {
   let site: ClusterSite;
   let dns: Dns;
@@ -130,6 +135,11 @@ describe("certificates on a cluster", () => {
     );
   });
 
+  async function conditions(): Promise<Condition[]> {
+    const text = await cluster("get", "certificate", "site-tls", "-o=json");
+    return (JSON.parse(text) as { status: { conditions: Condition[] } }).status.conditions;
+  }
+
   /** What `cmctl renew` does. */
   async function renew(): Promise<void> {
     const condition = {
@@ -139,11 +149,12 @@ describe("certificates on a cluster", () => {
       message: "by the test",
       lastTransitionTime: new Date().toISOString(),
     };
-    const { status } = JSON.parse(await cluster("get", "certificate", "site-tls", "-o=json")) as {
-      status: { conditions: { type: string }[] };
-    };
-    const conditions = [...status.conditions.filter(({ type }) => type !== "Issuing"), condition];
-    const patch = JSON.stringify({ status: { conditions } });
+    // A renewal that is not over for cert-manager yet would take the condition away again with its own.
+    await until(PATIENCE_SECONDS, "the last renewal is over", async () =>
+      (await conditions()).every((one) => one.type !== "Issuing" || one.status !== "True"),
+    );
+    const others = (await conditions()).filter(({ type }) => type !== "Issuing");
+    const patch = JSON.stringify({ status: { conditions: [...others, condition] } });
     await cluster(
       "patch",
       "certificate",
