@@ -1,4 +1,4 @@
-/** The process behind e2e-load.ts: `<origin> <shape as JSON>`; reports when it is told to stop. */
+/** The process behind e2e-load.ts: `<origin> <shape as JSON>`; tells how many requests there were, and reports when it is told to stop. */
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, NoAnswer, ask } from "./e2e-http.ts";
@@ -81,7 +81,10 @@ const agents = Array.from(
 const working = agents.map((agent, index) =>
   index < clients ? client(index, short(agent), pause) : client(index, slow(agent), 0),
 );
-process.once("message", () => (stopped = true));
+process.on("message", (word) => {
+  if (word === "stop") stopped = true;
+  else process.send?.(counts.requests);
+});
 // Whoever asked is gone: nobody will.
 process.once("disconnect", () => process.exit(0));
 await Promise.all(working);

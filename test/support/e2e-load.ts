@@ -53,6 +53,14 @@ export class Load {
     });
   }
 
+  /** Requests that have begun so far. */
+  async requests(): Promise<number> {
+    const answer = once(this.#child, "message");
+    this.#child.send("count");
+    const [count] = (await answer) as [number];
+    return count;
+  }
+
   /** Again: the same report. */
   stop(): Promise<LoadReport> {
     return (this.#report ??= this.#stop());
