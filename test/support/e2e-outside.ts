@@ -91,16 +91,26 @@ function textOf(message: SlackMessage): string {
 
 /** A way to another port that can answer 500, or nothing at all. */
 export class Door {
-  mode: "open" | "error" | "hang" = "open";
   /** Connections that came while it was not open. */
   turnedAway = 0;
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #mode: "open" | "error" | "hang" = "open";
 
   private constructor(server: Server, port: number) {
     this.#server = server;
     this.port = port;
+  }
+
+  get mode() {
+    return this.#mode;
+  }
+
+  /** Who has come in before and keeps the connection for later questions has to come again. */
+  set mode(mode: "open" | "error" | "hang") {
+    this.#mode = mode;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   static async to(port: number): Promise<Door> {
