@@ -17,7 +17,7 @@ export async function steppingAside<T>(
   containers: readonly OwnedContainer[],
   work: () => Promise<T>,
 ): Promise<T> {
-  const serving = containers.filter((one) => one.service !== undefined && one.running && !one.oneShot);
+  const serving = containers.filter((one) => one.service !== undefined && one.running);
   // A release does not fail for it, nor wait.
   const lowered = setShares(docker, serving, ASIDE_SHARES);
   try {

@@ -9,7 +9,7 @@ export const ONE_SHOT = {
   mustRun: false,
   attach: true,
   logs: true,
-  // What has run is not to be touched for it.
+  // It competes with nothing once it has run: shares would only be one more thing to update.
   cpuShares: undefined,
 } as const;
 

@@ -1,4 +1,7 @@
-/** The process behind e2e-load.ts: `<origin> <shape as JSON>`; tells how many requests there were, and reports when it is told to stop. */
+/**
+ * The process behind e2e-load.ts: `<origin> <shape as JSON>`; tells how many requests there were when it is asked, and
+ * reports when it is told to stop.
+ */
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answer, NoAnswer, ask } from "./e2e-http.ts";

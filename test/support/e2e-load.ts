@@ -43,6 +43,8 @@ export const HEAVY: LoadShape = { clients: 40, pause: 400, long: 10 };
 /** Requests go out until `stop` is called, which waits for those that are under way. */
 export class Load {
   readonly #child: ChildProcess;
+  /** Fails when the process ends, which it does by itself after its report. */
+  readonly #ended: Promise<never>;
   #report?: Promise<LoadReport>;
 
   /** @param origin such as `https://localhost:8443` */
@@ -51,30 +53,27 @@ export class Load {
     this.#child = fork(program, [origin, JSON.stringify(shape)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
+    this.#ended = once(this.#child, "exit").then(([code]) => {
+      throw new Error(`the load ended by itself, exit code ${String(code)}`);
+    });
+    // After the report that is no error.
+    this.#ended.catch(() => undefined);
   }
 
   /** Requests that have begun so far. */
-  async requests(): Promise<number> {
-    const answer = once(this.#child, "message");
-    this.#child.send("count");
-    const [count] = (await answer) as [number];
-    return count;
+  requests(): Promise<number> {
+    return this.#answer("count");
   }
 
   /** Again: the same report. */
   stop(): Promise<LoadReport> {
-    return (this.#report ??= this.#stop());
+    return (this.#report ??= this.#answer("stop"));
   }
 
-  async #stop(): Promise<LoadReport> {
-    const report = once(this.#child, "message");
-    const ended = once(this.#child, "exit").then(([code]) => {
-      throw new Error(`the load ended by itself, exit code ${String(code)}`);
-    });
-    // After the report it ends, and that is no error.
-    ended.catch(() => undefined);
-    this.#child.send("stop");
-    const [value] = (await Promise.race([report, ended])) as [LoadReport];
+  async #answer<T>(word: "count" | "stop"): Promise<T> {
+    const answer = once(this.#child, "message");
+    this.#child.send(word);
+    const [value] = (await Promise.race([answer, this.#ended])) as [T];
     return value;
   }
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Docker, type OwnedContainer } from "../../cli/docker.ts";
 import { steppingAside } from "../../cli/step-aside.ts";
 import { type DockerStandIn, dockerStandIn } from "../support/docker-stand-in.ts";
@@ -35,7 +36,7 @@ describe("containers that serve while others start", () => {
   it("have less of the processor while the work goes on, and their own share after it; nothing else is touched", async () => {
     standIn(0);
     const during = await steppingAside(new Docker(), CONTAINERS, async () => {
-      while (said().length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (said().length === 0) await sleep(10);
       return said();
     });
     assert.deepEqual(during, [LOWERED]);

@@ -142,6 +142,10 @@ describe("certificates on a cluster", () => {
 
   /** What `cmctl renew` does. */
   async function renew(): Promise<void> {
+    // A renewal that is not over for cert-manager yet would take the condition away again with its own.
+    await until(PATIENCE_SECONDS, "the last renewal is over", async () =>
+      (await conditions()).every((one) => one.type !== "Issuing" || one.status !== "True"),
+    );
     const condition = {
       type: "Issuing",
       status: "True",
@@ -149,10 +153,6 @@ describe("certificates on a cluster", () => {
       message: "by the test",
       lastTransitionTime: new Date().toISOString(),
     };
-    // A renewal that is not over for cert-manager yet would take the condition away again with its own.
-    await until(PATIENCE_SECONDS, "the last renewal is over", async () =>
-      (await conditions()).every((one) => one.type !== "Issuing" || one.status !== "True"),
-    );
     const others = (await conditions()).filter(({ type }) => type !== "Issuing");
     const patch = JSON.stringify({ status: { conditions: [...others, condition] } });
     await cluster(
