@@ -54,9 +54,12 @@ describe("a deploy that brings the release alone", () => {
     assert.equal(isSameProgram(passed(), programFingerprint(released), NOW), true);
   });
 
-  it("is none after a failed deploy, a rollback, an update by somebody else, or a deploy of an older Tristack", () => {
+  it("is known after one that was gone back from, too", () => {
+    assert.equal(isSameProgram(passed({ passed: false }), programFingerprint(context()), NOW), true);
+  });
+
+  it("is none after a rollback, an update by somebody else, or a deploy of an older Tristack", () => {
     const unlike: [Entry | undefined, string | undefined][] = [
-      [passed({ passed: false }), NOW],
       [passed({ kind: "rollback" }), NOW],
       [passed(), "2026-11-26T05:00:01Z"],
       [passed(), undefined],
@@ -65,6 +68,23 @@ describe("a deploy that brings the release alone", () => {
     ];
     for (const [last, stateTime] of unlike)
       assert.equal(isSameProgram(last, programFingerprint(context()), stateTime), false);
+  });
+
+  it("may have other containers, and nothing that a volume or a repository follows from", () => {
+    const service = (settings: string) =>
+      context(`  shop:services: { web: { image: shop/web, ${settings} } }\n`);
+    const last = passed({
+      program: { fingerprint: programFingerprint(service("assets: { path: /a }")), stateTime: NOW },
+    });
+    const same = (settings: string) => isSameProgram(last, programFingerprint(service(settings)), NOW);
+    assert.equal(
+      same("assets: { path: /a }, environment: { MODE: other }, replicas: 3, health: { path: /h }"),
+      true,
+    );
+    for (const other of ["assets: { path: /b }", "replicas: 3", "assets: { path: /a }, uses: [cache]"])
+      assert.equal(same(other), false, other);
+    const renamed = context("  shop:services: { site: { image: shop/web, assets: { path: /a } } }\n");
+    assert.equal(isSameProgram(last, programFingerprint(renamed), NOW), false);
   });
 
   it("is none when a setting has changed, or the program, or its libraries", () => {
