@@ -1,6 +1,6 @@
 /** Releases one after the other, and the ways back, with 50 clients on the site all the time. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ended, succeeded } from "../../support/e2e-command.ts";
@@ -19,7 +19,7 @@ import {
   untagVersions,
 } from "../../support/e2e-releases.ts";
 import { FULL, itFully } from "../../support/e2e-tier.ts";
-import { type Workspace, started } from "../../support/e2e-workspace.ts";
+import { Workspace, started } from "../../support/e2e-workspace.ts";
 
 /** As many as are kept, and one more; in CI three. */
 const VERSIONS = Array.from({ length: FULL ? 6 : 3 }, (_, index) => `v${index + 1}`);
@@ -178,6 +178,22 @@ describe("releases", () => {
       release: { version: string; restored: boolean };
     };
     assert.deepEqual([status.release.version, status.release.restored], [OLDEST, true]);
+  });
+
+  it("stay gone back to through a plain pulumi up from another fresh clone, too", async () => {
+    const before = await servingIds();
+    const clone = await Workspace.beside("releases-again");
+    try {
+      // What is shared by those who work on one stack: its settings, as they were before the rollback, and its state.
+      await cp(join(site.root, "Pulumi.local.yaml"), join(clone.root, "Pulumi.local.yaml"));
+      clone.exports = site.exports;
+      succeeded(await clone.pulumi(["preview", "--stack", "local", "--expect-no-changes"]));
+      succeeded(await clone.pulumi(["up", "--stack", "local", "--yes", "--skip-preview"]));
+    } finally {
+      await rm(clone.root, { recursive: true, force: true });
+    }
+    assert.deepEqual(await servingIds(), before);
+    await serves(OLDEST);
   });
 
   it("go forward again from there, to the end though nobody reads what is said any more", async () => {
