@@ -116,7 +116,7 @@ async function stateChecks(engine: Engine, docker: Docker | undefined): Promise<
     const deployment = await engine.state();
     if (!deployment) return [missing("Stack", `${stackName} does not exist in this backend`, mend)];
     const locks = await readLocks(engine);
-    const machine = await thisMachine(engine.project);
+    const machine = await thisMachine(engine.project, locks);
     // Docker itself has a check of its own.
     const containers = await docker?.containers(engine.owner).catch(() => undefined);
     const strangers = containers ? unrecorded(containers, deployment) : [];

@@ -8,8 +8,10 @@ import { listProcesses } from "./processes.ts";
 import type { Project } from "./project.ts";
 import { type AnyLock, type Machine, parseLockFile } from "./recovery.ts";
 
-export async function thisMachine({ root }: Project): Promise<Machine> {
-  return { user: userInfo().username, host: hostname(), processes: await listProcesses(), root };
+/** Its processes are looked at, which takes a moment, where there is a lock to judge. */
+export async function thisMachine({ root }: Project, locks: readonly AnyLock[]): Promise<Machine> {
+  const processes = locks.length > 0 ? await listProcesses() : [];
+  return { user: userInfo().username, host: hostname(), processes, root };
 }
 
 /** Locks of a file backend; other backends tell only when an operation meets one. */

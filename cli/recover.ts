@@ -104,7 +104,7 @@ async function lookAround(engine: Engine, docker: Docker | undefined, deployment
   ]);
   const strangers = unrecorded<Owned>([...(containers ?? []), ...(networks ?? [])], deployment);
   const locks = strangers.length > 0 && seen.length === 0 ? await askForLocks(engine, watch) : seen;
-  return { locks, machine: await thisMachine(engine.project), containers, strangers };
+  return { locks, machine: await thisMachine(engine.project, locks), containers, strangers };
 }
 
 /** A stack in which nothing is unfinished, and what the next update has to know about it. */
@@ -134,9 +134,10 @@ export async function retryLocked<T>(engine: Engine, work: () => Promise<T>): Pr
     return await work();
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
+    const locks = parseLockMessage(error.message);
     const decision = decide({
-      locks: parseLockMessage(error.message),
-      machine: await thisMachine(engine.project),
+      locks,
+      machine: await thisMachine(engine.project, locks),
       pending: [],
       strangers: [],
       restored: false,
@@ -157,6 +158,7 @@ export async function retryLocked<T>(engine: Engine, work: () => Promise<T>): Pr
 async function waitForOrphanedEngine(engine: Engine, watch: Watch): Promise<AnyLock[]> {
   for (let second = 0; ; second += 1) {
     const locks = await readLocks(engine);
+    if (locks.length === 0) return locks;
     const processes = await listProcesses();
     const holders = processes.filter(
       (one) => isEngine(one) && locks.some((lock) => "pid" in lock && lock.pid === one.pid),

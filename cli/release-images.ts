@@ -24,13 +24,18 @@ export async function fetchImages(
   services: readonly ServiceImage[],
   say: Say,
 ): Promise<Record<string, string>> {
+  // Side by side: Docker pulls several at a time.
+  const asked = services.map(({ service, repository }) => {
+    const reference = imageOf(release, service, repository);
+    return { service, repository, reference, present: present(docker, reference, say) };
+  });
+  for (const one of asked) one.present.catch(() => undefined); // heard of below
   const architecture = await hostArchitecture(docker);
   const digests: Record<string, string> = {};
   const problems: string[] = [];
-  for (const { service, repository } of services) {
-    const reference = imageOf(release, service, repository);
+  for (const { service, repository, reference, present } of asked) {
     try {
-      const image = await present(docker, reference, say);
+      const image = await present;
       if (image.Architecture !== architecture) {
         problems.push(`${service}: ${reference} is for ${image.Architecture}, the host is ${architecture}`);
       }

@@ -26,7 +26,8 @@ export interface AtWork {
 export async function atWork(engine: Engine, carrier: Pick<Carrier, "holder"> | undefined): Promise<AtWork> {
   const holder = await carrier?.holder();
   if (holder !== undefined) return { held: holder, leftBehind: [] };
-  return judged(await readLocks(engine), await thisMachine(engine.project), new Date());
+  const locks = await readLocks(engine);
+  return judged(locks, await thisMachine(engine.project, locks), new Date());
 }
 
 export function judged(locks: readonly AnyLock[], machine: Machine, now: Date): AtWork {

@@ -50,7 +50,7 @@ async function everything(
   const [preview, beyond, machine] = await Promise.all([
     engine.preview({ ...watch, say }, { refresh: true }, log.add),
     beyondTheEngine(context, settings, state),
-    thisMachine(engine.project),
+    thisMachine(engine.project, before.leftBehind),
   ]);
   const { findings, noise } = engineFindings(log.resources, stack);
   const interrupted = interruptedFindings(stack, state, before, machine, new Date());
