@@ -6,11 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
-import type {
-  EngineEvent,
-  PulumiCommand as PulumiCommandType,
-  Stack,
-} from "@pulumi/pulumi/automation/index.js";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
 import { version as sdkVersion } from "@pulumi/pulumi/version.js";
 import type { Owner } from "../components/shared/labels.ts";
@@ -314,13 +310,12 @@ export class Engine {
   /** Loaded when needed: the Automation API takes a second to import. */
   async #load(): Promise<Stack> {
     const { LocalWorkspace, PulumiCommand, Stack } = await import("@pulumi/pulumi/automation/index.js");
-    // Its own way to one, which the API keeps to itself, would run `pulumi version` each time: the folder's name says it.
-    const pulumiCommand = Reflect.construct(PulumiCommand, [engineBinary(), null]) as PulumiCommandType;
+    engineBinary();
     const workspace = await LocalWorkspace.create({
       workDir: this.project.root,
       envVars: this.env,
       pulumiHome: pulumiHome(),
-      pulumiCommand,
+      pulumiCommand: await PulumiCommand.get({ root: engineFolder() }),
     });
     // Every operation names its stack: selecting it would only be one more process, and would change what is selected.
     workspace.selectStack = () => Promise.resolve();

@@ -38,3 +38,6 @@ module.enableCompileCache();
 await import("./preload.cjs");
 const { main } = await import("./main.ts");
 await main(process.argv);
+// Once all is said: what a library has left open, such as the Automation API its server when it fails early, would keep
+// a command that has ended alive for ever.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));

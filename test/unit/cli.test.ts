@@ -24,7 +24,11 @@ const ENV = {
 };
 
 function running(...args: string[]) {
-  return execa(process.execPath, [join(ROOT, "cli", "tristack.js"), ...args], {
+  return runningWith([], args);
+}
+
+function runningWith(nodeOptions: readonly string[], args: readonly string[]) {
+  return execa(process.execPath, [...nodeOptions, join(ROOT, "cli", "tristack.js"), ...args], {
     env: ENV,
     extendEnv: false,
     reject: false,
@@ -40,6 +44,25 @@ async function tristack(...args: string[]) {
 after(() => rmSync(home, { recursive: true }));
 
 const { commands } = await createProgram();
+
+describe("a command that has ended", () => {
+  // As the Automation API does, whose server stays where it fails early.
+  const leaving = [
+    "--import",
+    "data:text/javascript,import('node:net').then((net)=>net.createServer().listen(0))",
+  ];
+
+  it("is gone, whatever a library has left open", async () => {
+    const ran = await runningWith(leaving, ["--help"]);
+    assert.deepEqual([ran.exitCode, ran.stdout], [0, (await tristack("--help")).stdout]);
+  });
+
+  it("keeps its exit code and its words", async () => {
+    const ran = await runningWith(leaving, ["deploy"]);
+    assert.equal(ran.exitCode, 2);
+    assert.match(ran.stderr, /required option/);
+  });
+});
 
 describe("tristack --help", () => {
   for (const command of commands) {
@@ -73,7 +96,7 @@ describe("tristack --help", () => {
 describe("exit code 2, one message, no stack trace", () => {
   const cases: [string[], RegExp][] = [
     [["nonsense"], /unknown command 'nonsense'/],
-    [["destroy"], /missing required argument 'stack'/],
+    [["destroy"], /required option 'stack'/],
     [["outputs", "local", "--colour"], /unknown option '--colour'/],
     [["start", "--https-port", "0"], /--https-port <n>.*'0' is invalid.*whole number from 1 to 65535/],
     [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps, kubernetes/],
