@@ -18,7 +18,9 @@ const ARGS: ConfigurationArgs = {
 /** The service that the longest matching location names, as nginx chooses among `=` and prefix locations. */
 function serviceFor(path: string, configuration: string): string | undefined {
   const publicServer = configuration.split("ssl_session_tickets off;")[1]?.split("server {")[0] ?? "";
-  const places = [...publicServer.matchAll(/location (= )?(\S+) \{ proxy_pass http:\/\/(\S+); \}/g)];
+  const places = [
+    ...publicServer.matchAll(/location (= )?(\S+) \{ proxy_pass http:\/\/(\w+)\$handover; \}/g),
+  ];
   const exact = places.find(([, equals, place]) => equals && place === path);
   const prefixes = places.filter(([, equals, place]) => !equals && path.startsWith(place ?? ""));
   const longest = prefixes.sort((a, b) => (b[2]?.length ?? 0) - (a[2]?.length ?? 0))[0];
@@ -61,8 +63,30 @@ describe("nginx's configuration", () => {
 
   it("answers /health itself where no service does", () => {
     const own = nginxConfiguration({ ...ARGS, routes: { web: ["/"] } });
-    assert.equal(own.match(/location = \/health \{ default_type text\/plain; return 200/g)?.length, 2);
+    assert.equal(own.match(/location = \/health \{ default_type text\/plain; return 200/g)?.length, 3);
     assert.doesNotMatch(configuration, /return 200 "ok/);
+  });
+
+  it("lets old workers hand over to new ones, on this machine alone, in a way that cannot lead back to itself", () => {
+    const handover =
+      configuration.split(/^ {2}server \{$/m).find((one) => one.includes("listen 127.0.0.1:8002;")) ?? "";
+    const passes = [...handover.matchAll(/proxy_pass http:\/\/(\S+);/g)].map(([, upstream]) => upstream);
+    assert.ok(passes.length > 0);
+    assert.deepEqual(
+      passes.filter((upstream) => !upstream?.endsWith("_direct")),
+      [],
+    );
+    const rest = configuration.replace(handover, "");
+    assert.doesNotMatch(rest, /_direct/);
+    // Both servers that lead to services ask whether their worker still serves.
+    assert.equal(rest.match(/if \(!-f \$serving_marker\) \{ set \$handover "_handover"; \}/g)?.length, 2);
+    assert.doesNotMatch(rest, /proxy_pass http:\/\/\w+;/);
+    // The visitor's, as the old worker has told them.
+    for (const name of ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto"])
+      assert.ok(
+        handover.includes(`proxy_set_header ${name} $http_${name.toLowerCase().replaceAll("-", "_")};`),
+        name,
+      );
   });
 
   it("names the domain and what is served alike, and keeps the certificate by the domain", () => {

@@ -5,12 +5,25 @@ import { hiddenMetrics } from "./hidden-metrics.ts";
 import { mebibytes, seconds } from "../../shared/units.ts";
 
 /** Ports inside the proxy's container. */
-export const PROXY_PORTS = { http: 8080, https: 8443, control: 8081, internal: 8000 } as const;
+export const PROXY_PORTS = {
+  http: 8080,
+  https: 8443,
+  control: 8081,
+  internal: 8000,
+  handover: 8002,
+} as const;
 
 /** What people see during maintenance. Nothing in it means anything to nginx. */
 const MAINTENANCE_PAGE =
   "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Maintenance</title>" +
   "<h1>Back soon</h1><p>This site is being worked on. Please try again in a few minutes.</p>";
+
+/**
+ * A connection that was idle at a reload has its next request answered by an old worker, whose containers are being
+ * stopped. It hands that over to the new ones.
+ */
+const HANDOVER = `    set $handover "";
+    if (!-f $serving_marker) { set $handover "_handover"; }`;
 
 export interface ConfigurationArgs {
   /** What nginx answers as its release. */
@@ -85,6 +98,7 @@ http {
   # Of files that nginx serves itself: what a service answers has its own.
   map "$upstream_addr$status" $cache { default ""; 200 "public, max-age=31536000, immutable"; }
 
+  # Upstreams, and $serving_marker: a file that is there while these workers serve.
   include upstreams.conf;
 
   server {
@@ -109,6 +123,7 @@ http {
     add_header Permissions-Policy "camera=(), geolocation=(), microphone=()" always;${secure}
     add_header X-Tristack-Release ${releaseId} always;
     add_header Cache-Control $cache;
+${HANDOVER}
 ${assetLocations(args.assets)}
     # "tristack maintenance on" makes the file; nginx looks for it at every request, so that nothing is reloaded.
     if (-f /conf/maintenance) { return 503; }
@@ -125,7 +140,22 @@ ${[...hiddenMetrics(args), locations(args.routes)].join("\n")}
   # For the services themselves: one address per stack that always leads to the release that serves.
   server {
     listen ${PROXY_PORTS.internal} default_server;
+${HANDOVER}
 ${locations(args.routes)}
+  }
+
+  # For old workers, see HANDOVER. Who accepts here is a new worker, whose upstreams do not lead here again.
+  server {
+    listen 127.0.0.1:${PROXY_PORTS.handover};
+    access_log off;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Real-IP $http_x_real_ip;
+    proxy_set_header X-Forwarded-For $http_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;
+    proxy_set_header X-Forwarded-Host $http_x_forwarded_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+${locations(args.routes, "_direct")}
   }
 
   server {
@@ -143,18 +173,20 @@ function assetLocations(assets: Record<string, string>): string {
     .map(
       ([service, path]) =>
         `    location ^~ ${path}/ { root ${ASSETS_FOLDER}/${service}; disable_symlinks on; try_files $uri @${service}_assets; }\n` +
-        `    location @${service}_assets { proxy_pass http://${service}; }`,
+        `    location @${service}_assets { proxy_pass http://${service}$handover; }`,
     )
     .join("\n");
 }
 
 /** A route matches whole path segments: `/api` takes /api and /api/items, never /apix. */
-function locations(routes: Record<string, string[]>): string {
+function locations(routes: Record<string, string[]>, upstreamSuffix = "$handover"): string {
   const blocks = Object.entries(routes).flatMap(([service, paths]) =>
     paths.flatMap((path) => {
       const bare = path.replace(/\/+$/, "");
       const places = bare === "" ? ["/"] : [`= ${bare}`, `${bare}/`];
-      return places.map((place) => `    location ${place} { proxy_pass http://${service}; }`);
+      return places.map(
+        (place) => `    location ${place} { proxy_pass http://${service}${upstreamSuffix}; }`,
+      );
     }),
   );
   const hasHealth = Object.values(routes)

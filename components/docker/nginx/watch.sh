@@ -11,7 +11,7 @@
 set -u
 
 RUN=/run/tristack
-mkdir -p "$RUN" /conf/releases /conf/rejected
+mkdir -p "$RUN" "$RUN/serving" /conf/releases /conf/rejected
 
 # Addresses of one service in one release, a line each: "<ip>:<port>".
 addresses() { # <release folder> <service>
@@ -39,12 +39,17 @@ upstreams() { # <release folder>
     old=$(older_addresses "$1" "$service")
     role=" backup"
     [ -n "$live" ] || role=""
-    echo "upstream $service {"
-    echo "  zone $service 64k;"
-    for address in $live; do echo "  server $address max_fails=2 fail_timeout=2s;"; done
-    for address in $old; do echo "  server $address$role;"; done
-    [ -n "$live$old" ] || echo "  server 127.0.0.1:9 down;"
-    echo "}"
+    # What old workers hand over (configuration.ts) must not come back to them: `_direct` is where it leads to.
+    echo "upstream ${service}_handover { server 127.0.0.1:8002; }"
+    for name in "$service" "${service}_direct"; do
+      echo "upstream $name {"
+      echo "  zone $name 64k;"
+      for address in $live; do echo "  server $address max_fails=2 fail_timeout=2s;"; done
+      for address in $old; do echo "  server $address$role;"; done
+      [ -n "$live$old" ] || echo "  server 127.0.0.1:9 down;"
+      [ "$name" != "$service" ] || echo "  server 127.0.0.1:8002 backup;"
+      echo "}"
+    done
   done
 }
 
@@ -91,7 +96,10 @@ read_current() {
 prepare() { # <release folder or nothing> <folder to write>
   mkdir -p "$2"
   if [ -n "$1" ]; then
-    echo "$servers" > "$2/upstreams.conf"
+    {
+      echo "map \"\" \$serving_marker { default $RUN/serving/$generation; }"
+      echo "$servers"
+    } > "$2/upstreams.conf"
     cp "$1/nginx.conf" "$2/nginx.conf"
   else
     nothing_yet > "$2/nginx.conf"
@@ -114,6 +122,7 @@ follow() { # <release folder or nothing>: fails when nginx refuses it
     rm -rf "${RUN:?}/$generation"
     return 1
   fi
+  touch "$RUN/serving/$generation"
   ln -sfn "$RUN/$generation" "$RUN/live.new"
   mv -T "$RUN/live.new" "$RUN/live"
   rm -rf "${RUN:?}/$((generation - 2))"
@@ -146,6 +155,8 @@ while kill -0 "$nginx" 2>/dev/null; do
     elif [ "$state" != "$refused" ] && has_certificates "$release"; then
       if follow "$release"; then
         kill -HUP "$nginx"
+        # From here on the old workers hand over what still comes to them.
+        find "$RUN/serving" -type f ! -name "$generation" -exec rm -f {} +
         serving=$release
         seen=$state
         refused=""

@@ -29,6 +29,8 @@ const EARLIER = FULL ? VERSIONS.slice(-5, -1).toReversed() : VERSIONS.slice(0, 1
 const OLDEST = EARLIER.at(-1) ?? "";
 /** One that is killed on its way. */
 const NEXT = "v9";
+/** One that comes to visitors who click every few seconds. */
+const CALM = "v10";
 const GENERATION = ["services", "web", "environment", "GENERATION"];
 /** Seconds in which a rollback has to be done: the settings' own health timeout is 30. */
 const ROLLBACK_LIMIT = 60;
@@ -40,11 +42,11 @@ describe("releases", () => {
 
   before(async () => {
     site = await started("releases");
-    await tagVersions([...VERSIONS, NEXT]);
+    await tagVersions([...VERSIONS, NEXT, CALM]);
     await site.change((settings) => settings.set(["release"], undefined));
   });
   after(async () => {
-    await untagVersions([...VERSIONS, NEXT]);
+    await untagVersions([...VERSIONS, NEXT, CALM]);
     await site?.dispose();
   });
 
@@ -305,5 +307,19 @@ describe("releases", () => {
     await site.change((settings) => settings.set(["delivery", "maxErrors"], 2));
     const other = succeeded(await deploy(site, LAST, "--bake", "0"));
     assert.match(other.all, /Preflight: images, preview$/m);
+  });
+
+  it("fail no request on a connection that was idle at the switch, whose containers are stopped before it goes on", async () => {
+    // Less than nginx keeps such a connection for, and longer than a release without a bake keeps its predecessor.
+    const load = new Load(site.origin, { clients: 60, pause: 9000, long: 0 });
+    try {
+      await sleep(5000);
+      succeeded(await deploy(site, CALM, "--bake", "0"));
+      await sleep(10_000);
+    } finally {
+      const report = await load.stop();
+      console.log(`      ${figures(report)}`);
+      assert.deepEqual([report.failures, report.unexpected], [[], []]);
+    }
   });
 });
