@@ -96,7 +96,7 @@ describe("tristack --help", () => {
 describe("exit code 2, one message, no stack trace", () => {
   const cases: [string[], RegExp][] = [
     [["nonsense"], /unknown command 'nonsense'/],
-    [["destroy"], /required option 'stack'/],
+    [["destroy"], /missing required argument 'stack'/],
     [["outputs", "local", "--colour"], /unknown option '--colour'/],
     [["start", "--https-port", "0"], /--https-port <n>.*'0' is invalid.*whole number from 1 to 65535/],
     [["start", "--target", "moon"], /'moon' is invalid.*Allowed choices are vps, kubernetes/],
