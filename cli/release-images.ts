@@ -27,15 +27,15 @@ export async function fetchImages(
   // Side by side: Docker pulls several at a time.
   const asked = services.map(({ service, repository }) => {
     const reference = imageOf(release, service, repository);
-    return { service, repository, reference, present: present(docker, reference, say) };
+    return { service, repository, reference, found: present(docker, reference, say) };
   });
-  for (const one of asked) one.present.catch(() => undefined); // heard of below
+  for (const one of asked) one.found.catch(() => undefined); // heard of below
   const architecture = await hostArchitecture(docker);
   const digests: Record<string, string> = {};
   const problems: string[] = [];
-  for (const { service, repository, reference, present } of asked) {
+  for (const { service, repository, reference, found } of asked) {
     try {
-      const image = await present;
+      const image = await found;
       if (image.Architecture !== architecture) {
         problems.push(`${service}: ${reference} is for ${image.Architecture}, the host is ${architecture}`);
       }

@@ -83,13 +83,12 @@ http {
   gzip_types text/plain text/css text/xml application/json application/javascript text/javascript application/xml image/svg+xml;
 
   proxy_http_version 1.1;
-  proxy_set_header Host $http_host;
-  proxy_set_header X-Real-IP $remote_addr;
-  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  proxy_set_header X-Forwarded-Proto $scheme;
-  proxy_set_header X-Forwarded-Host $http_host;
-  proxy_set_header Upgrade $http_upgrade;
-  proxy_set_header Connection $connection_upgrade;
+${forwardedHeaders("  ", {
+  address: "$remote_addr",
+  chain: "$proxy_add_x_forwarded_for",
+  scheme: "$scheme",
+  host: "$http_host",
+})}
   proxy_connect_timeout 2s;
   proxy_read_timeout ${seconds(proxy.timeout)}s;
   proxy_send_timeout ${seconds(proxy.timeout)}s;
@@ -148,13 +147,12 @@ ${locations(args.routes)}
   server {
     listen 127.0.0.1:${PROXY_PORTS.handover};
     access_log off;
-    proxy_set_header Host $http_host;
-    proxy_set_header X-Real-IP $http_x_real_ip;
-    proxy_set_header X-Forwarded-For $http_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;
-    proxy_set_header X-Forwarded-Host $http_x_forwarded_host;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $connection_upgrade;
+${forwardedHeaders("    ", {
+  address: "$http_x_real_ip",
+  chain: "$http_x_forwarded_for",
+  scheme: "$http_x_forwarded_proto",
+  host: "$http_x_forwarded_host",
+})}
 ${locations(args.routes, "_direct")}
   }
 
@@ -165,6 +163,25 @@ ${locations(args.routes, "_direct")}
   }
 }
 `;
+}
+
+/** What a service is told of the visitor. A server with one such header inherits none of them, hence all in one place. */
+function forwardedHeaders(
+  indent: string,
+  visitor: { address: string; chain: string; scheme: string; host: string },
+): string {
+  const headers = {
+    Host: "$http_host",
+    "X-Real-IP": visitor.address,
+    "X-Forwarded-For": visitor.chain,
+    "X-Forwarded-Proto": visitor.scheme,
+    "X-Forwarded-Host": visitor.host,
+    Upgrade: "$http_upgrade",
+    Connection: "$connection_upgrade",
+  };
+  return Object.entries(headers)
+    .map(([name, value]) => `${indent}proxy_set_header ${name} ${value};`)
+    .join("\n");
 }
 
 /** The files of the last releases, and behind them the service. A location with headers inherits none: hence the map. */
