@@ -89,6 +89,9 @@ describe("nginx's configuration", () => {
       );
   });
 
+  it("keeps no connection to a service: the POST that meets its end could not be sent again", () =>
+    assert.match(configuration, /map \$http_upgrade \$connection_upgrade \{ default upgrade; "" close; \}/));
+
   it("names the domain and what is served alike, and keeps the certificate by the domain", () => {
     const hosts = /server_name shop\.example\.com www\.example\.com \*\.preview\.example\.com;/g;
     assert.equal(configuration.match(hosts)?.length, 2);

@@ -93,7 +93,8 @@ ${forwardedHeaders("  ", {
   proxy_read_timeout ${seconds(proxy.timeout)}s;
   proxy_send_timeout ${seconds(proxy.timeout)}s;
   proxy_next_upstream error timeout;
-  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  # From 1.29.7 on nginx would keep connections to services: a POST on one that is just being closed is lost.
+  map $http_upgrade $connection_upgrade { default upgrade; "" close; }
   # Of files that nginx serves itself: what a service answers has its own.
   map "$upstream_addr$status" $cache { default ""; 200 "public, max-age=31536000, immutable"; }
 

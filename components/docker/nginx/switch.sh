@@ -65,6 +65,16 @@ if [ "$answers" -lt 4 ]; then
   fail "nginx did not take the release: $reason. The previous one serves on."
 fi
 
+# What a container has not begun to read when it is stopped is lost, and a busy one takes its time. What has waited for longer
+# than this is being worked on: it is finished while the container drains.
+touch /conf/draining
+waited=0
+while [ -e /conf/draining ] && [ "$waited" -lt 25 ]; do
+  waited=$((waited + 1))
+  sleep 0.2
+done
+rm -f /conf/draining
+
 # The last releases stay: their servers are the backups, and a rollback is only a switch.
 ls -1dt /conf/releases/*/ | tail -n +11 | xargs -r rm -rf
 say "nginx serves $RELEASE_ID"

@@ -5,6 +5,8 @@
 # /conf/releases/<id>/{nginx.conf,upstreams}       written by switch.sh
 # /conf/rejected/<id>                              written here while `nginx -t` refuses a configuration, its
 #                                                  certificate included
+# /conf/draining                                   made by switch.sh, and removed here once the release before has no
+#                                                  request of nginx's any more
 #
 # Names are resolved here and written as addresses: nginx starts whatever is missing, and a container that was restarted
 # with another address is found again within two seconds.
@@ -51,6 +53,23 @@ upstreams() { # <release folder>
       echo "}"
     done
   done
+}
+
+# The servers that `servers` has as backups alone, as the kernel lists addresses: hexadecimal, the last number first.
+backups() {
+  echo "$servers" | awk '
+    $1 == "server" && $2 !~ /^127\./ { if ($3 == "backup;") old[$2]; else live[$2] }
+    END {
+      for (server in old) if (!(server in live)) {
+        split(server, part, /[.:]/)
+        printf "%02X%02X%02X%02X:%04X ", part[4], part[3], part[2], part[1], part[5]
+      }
+    }'
+}
+
+# Whether nginx waits for an answer of the release before: it keeps no connection for longer than one request (01: open).
+has_requests() {
+  awk -v retired="$retired" '$4 == "01" && index(retired, $3) { found = 1 } END { exit !found }' /proc/net/tcp
 }
 
 # Before the first release: nginx answers, and says that there is nothing yet.
@@ -141,6 +160,7 @@ nginx=$!
 trap 'kill -QUIT $nginx; wait $nginx; exit 0' TERM QUIT INT
 
 refused=""
+retired=""
 tick=0
 while kill -0 "$nginx" 2>/dev/null; do
   tick=$((tick + 1))
@@ -154,6 +174,7 @@ while kill -0 "$nginx" 2>/dev/null; do
       refused=""
     elif [ "$state" != "$refused" ] && has_certificates "$release"; then
       if follow "$release"; then
+        [ "$release" = "$serving" ] || retired=$(backups)
         kill -HUP "$nginx"
         # From here on the old workers hand over what still comes to them.
         find "$RUN/serving" -type f ! -name "$generation" -exec rm -f {} +
@@ -169,6 +190,7 @@ while kill -0 "$nginx" 2>/dev/null; do
       fi
     fi
   fi
+  [ ! -e /conf/draining ] || has_requests || rm -f /conf/draining
   sleep 0.2 &
   wait $!
 done

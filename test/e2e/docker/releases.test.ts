@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ended, succeeded } from "../../support/e2e-command.ts";
 import { containerOf, docker } from "../../support/e2e-engine.ts";
 import { killCommand } from "../../support/e2e-kill.ts";
+import { ask } from "../../support/e2e-http.ts";
 import { HEAVY, Load, type LoadReport, figures } from "../../support/e2e-load.ts";
 import {
   deploy,
@@ -31,6 +32,8 @@ const OLDEST = EARLIER.at(-1) ?? "";
 const NEXT = "v9";
 /** One that comes to visitors who click every few seconds. */
 const CALM = "v10";
+/** One that comes to visitors who wait for their answers. */
+const AWAITED = "v11";
 const GENERATION = ["services", "web", "environment", "GENERATION"];
 /** Seconds in which a rollback has to be done: the settings' own health timeout is 30. */
 const ROLLBACK_LIMIT = 60;
@@ -42,11 +45,11 @@ describe("releases", () => {
 
   before(async () => {
     site = await started("releases");
-    await tagVersions([...VERSIONS, NEXT, CALM]);
+    await tagVersions([...VERSIONS, NEXT, CALM, AWAITED]);
     await site.change((settings) => settings.set(["release"], undefined));
   });
   after(async () => {
-    await untagVersions([...VERSIONS, NEXT, CALM]);
+    await untagVersions([...VERSIONS, NEXT, CALM, AWAITED]);
     await site?.dispose();
   });
 
@@ -322,4 +325,53 @@ describe("releases", () => {
       assert.deepEqual([report.failures, report.unexpected], [[], []]);
     }
   });
+
+  it("stop no container before what nginx waits for has been answered, where that takes seconds", async () => {
+    const since = Date.now();
+    const before = await servedRelease(site);
+    const old = await serving();
+    const asked: Promise<number>[] = [];
+    let over = false;
+    // Less than the five seconds that the switch waits for.
+    const asking = (async () => {
+      for (; !over; await sleep(200)) asked.push(answeredBy(before, "/api/slow?ms=2500"));
+    })();
+    try {
+      succeeded(await deploy(site, AWAITED, "--bake", "0"));
+    } finally {
+      over = true;
+      await asking;
+    }
+    const last = Math.max(...(await Promise.all(asked)));
+    const stopped = Math.min(
+      ...(await stops(since)).filter(({ id }) => old.some((one) => one.Id === id)).map(({ at }) => at),
+    );
+    console.log(
+      `      ${asked.length} requests of 2.5 s; stopped ${Math.round(stopped - last)} ms after the last old answer`,
+    );
+    assert.ok(
+      last > since && last <= stopped && Number.isFinite(stopped),
+      `${last - since}, ${stopped - since}`,
+    );
+  });
+
+  /** When it was answered; 0 where another release did so. */
+  async function answeredBy(release: string, path: string): Promise<number> {
+    const { status, headers } = await ask(`${site.origin}${path}`, { timeoutSeconds: 30 });
+    assert.equal(status, 200);
+    return headers["x-tristack-release"] === release ? Date.now() : 0;
+  }
 });
+
+/** The containers that were told to stop, and when, in milliseconds since 1970. */
+async function stops(since: number): Promise<{ id: string; at: number }[]> {
+  const seconds = (at: number) => String(at / 1000);
+  const format = "{{.Actor.ID}} {{.TimeNano}}";
+  const range = ["--since", seconds(since), "--until", seconds(Date.now())];
+  const lines = await docker("events", ...range, "--filter", "event=kill", "--format", format);
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "))
+    .map(([id = "", nano]) => ({ id, at: Number(nano) / 1e6 }));
+}
