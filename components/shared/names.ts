@@ -1,5 +1,5 @@
 /** Names of resources and containers, and the fingerprints in them. */
-import { createHash, scryptSync } from "node:crypto";
+import { createHash, scrypt, scryptSync } from "node:crypto";
 import type { Owner } from "./labels.ts";
 
 /** Longest part of a version that goes into a name. */
@@ -10,16 +10,40 @@ export function fingerprint(inputs: unknown): string {
   return createHash("sha256").update(JSON.stringify(inputs)).digest("hex").slice(0, 8);
 }
 
+/** Those of this process by what they are made of: services often share their secrets, and two releases of one always do. */
+const known = new Map<string, string>();
+const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 };
+const BYTES = 8;
+
 /**
  * As `fingerprint`, over secrets: slow on purpose, so that a weak secret can hardly be guessed from a container's name.
- * Cost: about 50 ms; 32 MiB for that moment (node:crypto's scrypt with N = 2^15).
+ * Cost: 50 to 200 ms, the first time; 32 MiB for that moment (node:crypto's scrypt with N = 2^15).
  */
 export function secretFingerprint(owner: Owner, secrets: Record<string, string>): string {
-  const sorted = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (sorted.length === 0) return "";
-  const salt = `${owner.project}/${owner.stack}`;
-  const options = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 2 ** 20 };
-  return scryptSync(JSON.stringify(sorted), salt, 8, options).toString("hex");
+  const { text, salt, key } = hashed(owner, secrets);
+  if (text === "[]") return "";
+  const made = known.get(key) ?? scryptSync(text, salt, BYTES, SCRYPT).toString("hex");
+  known.set(key, made);
+  return made;
+}
+
+/** Makes it on a thread of its own, for `secretFingerprint` to find: what Pulumi was told before goes on meanwhile. */
+export function prepareSecretFingerprint(owner: Owner, secrets: Record<string, string>): Promise<void> {
+  const { text, salt, key } = hashed(owner, secrets);
+  if (text === "[]" || known.has(key)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    scrypt(text, salt, BYTES, SCRYPT, (error, made) => {
+      if (error) return reject(error);
+      known.set(key, made.toString("hex"));
+      resolve();
+    });
+  });
+}
+
+function hashed({ project, stack }: Owner, secrets: Record<string, string>) {
+  const text = JSON.stringify(Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const salt = `${project}/${stack}`;
+  return { text, salt, key: `${salt} ${text}` };
 }
 
 /**

@@ -26,12 +26,12 @@ import {
 } from "../settings.ts";
 import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
-import { fingerprint } from "../shared/names.ts";
+import { fingerprint, prepareSecretFingerprint } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
 import { monitoringOf } from "./vps-monitoring.ts";
 import { PAID_ELSEWHERE } from "../usage.ts";
 
-export function vps(settings: VpsSettings, release: Release, owner: Owner): Built {
+export async function vps(settings: VpsSettings, release: Release, owner: Owner): Promise<Built> {
   const { images, domain } = settings;
   const opts = { providers: [dockerProvider(settings)] };
   const protect = isProtected(settings.environment.kind);
@@ -92,6 +92,12 @@ export function vps(settings: VpsSettings, release: Release, owner: Owner): Buil
     opts,
   );
 
+  // The engine begins with what it knows by now.
+  await Promise.all(
+    Object.values(settings.services).map((one) =>
+      prepareSecretFingerprint(owner, secretTexts(settings, one)),
+    ),
+  );
   const argsFor = (of: VpsSettings, run: Pick<Release, "version" | "digests">) => (name: string) => {
     const service = of.services[name];
     if (!service) return undefined;
