@@ -67,13 +67,15 @@ fi
 
 # What a container has not begun to read when it is stopped is lost, and a busy one takes its time. What has waited for longer
 # than this is being worked on: it is finished while the container drains.
-touch /conf/draining
-waited=0
-while [ -e /conf/draining ] && [ "$waited" -lt 25 ]; do
-  waited=$((waited + 1))
-  sleep 0.2
-done
-rm -f /conf/draining
+if [ "$before" != "$RELEASE_ID" ]; then
+  touch /conf/draining
+  waited=0
+  while [ -e /conf/draining ] && [ "$waited" -lt 25 ]; do
+    waited=$((waited + 1))
+    sleep 0.2
+  done
+  rm -f /conf/draining
+fi
 
 # The last releases stay: their servers are the backups, and a rollback is only a switch.
 ls -1dt /conf/releases/*/ | tail -n +11 | xargs -r rm -rf
