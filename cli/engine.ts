@@ -310,7 +310,7 @@ export class Engine {
   /** Loaded when needed: the Automation API takes a second to import. */
   async #load(): Promise<Stack> {
     const { LocalWorkspace, PulumiCommand, Stack } = await import("@pulumi/pulumi/automation/index.js");
-    engineBinary();
+    engineBinary(); // Says how to get one that is missing; the API would say ENOENT.
     const workspace = await LocalWorkspace.create({
       workDir: this.project.root,
       envVars: this.env,

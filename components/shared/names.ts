@@ -20,17 +20,25 @@ const BYTES = 8;
  * Cost: 50 to 200 ms, the first time; 32 MiB for that moment (node:crypto's scrypt with N = 2^15).
  */
 export function secretFingerprint(owner: Owner, secrets: Record<string, string>): string {
-  const { text, salt, key } = hashed(owner, secrets);
-  if (text === "[]") return "";
+  const hashed = whatIsHashed(owner, secrets);
+  if (!hashed) return "";
+  const { text, salt, key } = hashed;
   const made = known.get(key) ?? scryptSync(text, salt, BYTES, SCRYPT).toString("hex");
   known.set(key, made);
   return made;
 }
 
-/** Makes it on a thread of its own, for `secretFingerprint` to find: what Pulumi was told before goes on meanwhile. */
-export function prepareSecretFingerprint(owner: Owner, secrets: Record<string, string>): Promise<void> {
-  const { text, salt, key } = hashed(owner, secrets);
-  if (text === "[]" || known.has(key)) return Promise.resolve();
+/**
+ * Makes them on threads of their own, each once, for `secretFingerprint` to find: what Pulumi was told before goes on meanwhile.
+ * @param sets the secrets of each service
+ */
+export async function prepareSecretFingerprints(owner: Owner, sets: Record<string, string>[]): Promise<void> {
+  const all = sets.flatMap((secrets) => whatIsHashed(owner, secrets) ?? []);
+  const each = new Map(all.filter(({ key }) => !known.has(key)).map((one) => [one.key, one]));
+  await Promise.all([...each.values()].map(prepare));
+}
+
+function prepare({ text, salt, key }: Hashed): Promise<void> {
   return new Promise((resolve, reject) => {
     scrypt(text, salt, BYTES, SCRYPT, (error, made) => {
       if (error) return reject(error);
@@ -40,8 +48,17 @@ export function prepareSecretFingerprint(owner: Owner, secrets: Record<string, s
   });
 }
 
-function hashed({ project, stack }: Owner, secrets: Record<string, string>) {
-  const text = JSON.stringify(Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1)));
+interface Hashed {
+  readonly text: string;
+  readonly salt: string;
+  readonly key: string;
+}
+
+/** Undefined where there are no secrets. */
+function whatIsHashed({ project, stack }: Owner, secrets: Record<string, string>): Hashed | undefined {
+  const sorted = Object.entries(secrets).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (sorted.length === 0) return undefined;
+  const text = JSON.stringify(sorted);
   const salt = `${project}/${stack}`;
   return { text, salt, key: `${salt} ${text}` };
 }

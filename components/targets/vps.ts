@@ -26,7 +26,7 @@ import {
 } from "../settings.ts";
 import { GIVEN_BY_USE } from "../settings/application.ts";
 import type { Owner } from "../shared/labels.ts";
-import { fingerprint, prepareSecretFingerprint } from "../shared/names.ts";
+import { fingerprint, prepareSecretFingerprints } from "../shared/names.ts";
 import { seconds } from "../shared/units.ts";
 import { monitoringOf } from "./vps-monitoring.ts";
 import { PAID_ELSEWHERE } from "../usage.ts";
@@ -93,11 +93,8 @@ export async function vps(settings: VpsSettings, release: Release, owner: Owner)
   );
 
   // The engine begins with what it knows by now.
-  await Promise.all(
-    Object.values(settings.services).map((one) =>
-      prepareSecretFingerprint(owner, secretTexts(settings, one)),
-    ),
-  );
+  const secrets = Object.values(settings.services).map((service) => secretTexts(settings, service));
+  await prepareSecretFingerprints(owner, secrets);
   const argsFor = (of: VpsSettings, run: Pick<Release, "version" | "digests">) => (name: string) => {
     const service = of.services[name];
     if (!service) return undefined;

@@ -1,6 +1,6 @@
 /** The fingerprint of a service's secrets, which is part of its containers' names. */
 import assert from "node:assert/strict";
-import { prepareSecretFingerprint, secretFingerprint } from "../../components/shared/names.ts";
+import { prepareSecretFingerprints, secretFingerprint } from "../../components/shared/names.ts";
 
 const OWNER = { project: "shop", stack: "production" };
 
@@ -9,7 +9,10 @@ describe("a fingerprint of secrets", () => {
     const text = "prepared: hunter22";
     // As an earlier version has made them: other ones would be new containers for everybody.
     const MADE = "54ca5cbead6c5584";
-    await prepareSecretFingerprint(OWNER, { A: text, B: "b" });
+    await prepareSecretFingerprints(OWNER, [
+      { A: text, B: "b" },
+      { B: "b", A: text },
+    ]);
     assert.equal(secretFingerprint(OWNER, { B: "b", A: text }), MADE);
     assert.equal(
       secretFingerprint({ ...OWNER, stack: "staging" }, { A: "not prepared" }),
@@ -29,7 +32,7 @@ describe("a fingerprint of secrets", () => {
   });
 
   it("is empty where there is none", async () => {
-    await prepareSecretFingerprint(OWNER, {});
+    await prepareSecretFingerprints(OWNER, [{}]);
     assert.equal(secretFingerprint(OWNER, {}), "");
   });
 });
