@@ -2,12 +2,12 @@
  * Looks after the containers of a release that is being brought: one that crashes again and again, or runs out of
  * memory, will not get healthy, and the switch is told so instead of waiting out the time it has.
  */
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL, type Owner } from "../components/shared/labels.ts";
 import { blotOut, secretWords } from "../components/shared/secret-text.ts";
 import { SECRETS_FOLDER } from "../components/shared/secret-path.ts";
-import { type Docker, ownContainers } from "./docker.ts";
+import { type ContainerStart, containerStarts } from "./container-starts.ts";
+import type { Docker } from "./docker.ts";
 
 /** Once may be an accident, such as a database that was just restarting. */
 const RESTARTS = 2;
@@ -40,22 +40,29 @@ async function secretsOf(docker: Docker, { Id, Config: { Image } }: Inspected): 
   return text === undefined ? [] : secretWords(text);
 }
 
-/** Resolves with the first container that crashes, once `tell` has told; with undefined when `signal` ends the watch. */
+/**
+ * Resolves with the first container that crashes, once `tell` has told; with undefined when `signal` ends the watch.
+ * @param known ids of containers that were there before; undefined where Docker did not tell: no crash is found then
+ * @param started hears of every start
+ */
 export async function watchForCrash(
   docker: Docker,
   owner: Owner,
-  known: ReadonlySet<string>,
+  known: Promise<ReadonlySet<string> | undefined>,
   signal: AbortSignal,
   tell: (crash: Crash) => Promise<void>,
+  started: (start: ContainerStart) => void,
 ): Promise<Crash | undefined> {
   const look = async () => {
-    const crash = await findCrash(docker, owner, known);
+    const before = await known;
+    const crash = before && (await findCrash(docker, owner, before));
     if (crash) await tell(crash);
     return crash;
   };
   while (!signal.aborted) {
-    for await (const restarted of starts(docker, owner, signal)) {
-      const crash = restarted && (await look());
+    for await (const start of containerStarts(docker, owner, signal)) {
+      started(start);
+      const crash = start.again && (await look());
       if (crash) return crash;
     }
     // They end with Docker's daemon; what it did not tell is looked for.
@@ -64,26 +71,6 @@ export async function watchForCrash(
     if (crash) return crash;
   }
   return undefined;
-}
-
-/** Of each start of a container of the stack, as Docker tells it: whether that was started before, since the watch began. */
-async function* starts(docker: Docker, owner: Owner, signal: AbortSignal): AsyncGenerator<boolean> {
-  const which = ["--filter", "type=container", "--filter", "event=start", ...ownContainers(owner)];
-  const events = docker.start(["events", ...which, "--format", "{{.ID}}"]);
-  const end = () => events.kill();
-  signal.addEventListener("abort", end, { once: true });
-  events.stderr.resume();
-  const started = new Set<string>();
-  try {
-    for await (const id of createInterface({ input: events.stdout })) {
-      yield started.has(id);
-      started.add(id);
-    }
-  } finally {
-    signal.removeEventListener("abort", end);
-    end();
-    await events;
-  }
 }
 
 /** @param known ids of containers that were there before */

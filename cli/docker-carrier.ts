@@ -25,6 +25,7 @@ import { onProxy, proxyContainer } from "./proxy.ts";
 import { type Records, recordsOf } from "./records.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { type SchemaRevisions, readDeclaration } from "./schema-revisions.ts";
+import { startupTimes } from "./startup-times.ts";
 import { keepStateCopy } from "./state-copy.ts";
 import { containersOf } from "./status.ts";
 import { steppingAside } from "./step-aside.ts";
@@ -39,6 +40,8 @@ export class DockerCarrier implements Carrier {
   #lock: { readonly onHost: OnHost; readonly volume: string | undefined } | undefined;
   /** Memory that each service takes now: asked for while the stack is being locked. */
   #inUse: ReturnType<typeof memoryInUse> | undefined;
+  /** As that. */
+  #proxy: ReturnType<typeof proxyContainer> | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {
     this.#context = withDocker(context);
@@ -49,11 +52,13 @@ export class DockerCarrier implements Carrier {
     const { docker, engine } = this.#context;
     const image = this.#settings.images.nginx;
     const name = recordsVolume(engine.owner);
+    // Mounting one that is not there would make it, without what Pulumi gives it.
+    const known = docker.try(["volume", "inspect", name]);
     this.#inUse = memoryInUse(docker, engine.owner);
     this.#inUse.catch(() => undefined);
-    // Mounting one that is not there would make it, without what Pulumi gives it.
-    const known = (await docker.try(["volume", "inspect", name])) !== undefined;
-    const volume = known ? { name, path: RECORDS_FOLDER } : undefined;
+    this.#proxy = proxyContainer(this.#context);
+    this.#proxy.catch(() => undefined);
+    const volume = (await known) !== undefined ? { name, path: RECORDS_FOLDER } : undefined;
     return holdingStack(docker, engine.owner, { image, what, volume }, (onHost) => {
       this.#lock = { onHost, volume: volume?.name };
       return work();
@@ -87,16 +92,24 @@ export class DockerCarrier implements Carrier {
   }
 
   async traffic(): Promise<Traffic | undefined> {
-    const proxy = await proxyContainer(this.#context);
+    const proxy = await this.#proxy;
     return proxy === undefined ? undefined : new Traffic(this.#context.docker, proxy);
   }
 
   async update(progress: Progress, options: CarrierUpdate): Promise<UpResult> {
     const { engine, docker } = this.#context;
-    const containers = await docker.containers(engine.owner);
-    const known = new Set(containers.map((one) => one.id));
+    // Listed while the update begins, which takes much longer: it makes its first container after it.
+    const containers = docker.containers(engine.owner);
+    const known = containers.then(
+      (all) => new Set(all.map((one) => one.id)),
+      () => undefined,
+    );
     return watched<UpResult, Crash>(
-      (ended) => watchForCrash(docker, engine.owner, known, ended, (crash) => this.#abandon(crash, ended)),
+      (ended) => {
+        const started = startupTimes((id, starts) => this.#tellStarts(id, starts), ended);
+        const tell = (crash: Crash) => this.#abandon(crash, ended);
+        return watchForCrash(docker, engine.owner, known, ended, tell, started);
+      },
       () => steppingAside(docker, containers, () => update(engine, docker, progress, options)),
       (error, crash) => {
         if (!crash || isNoRelease(error)) throw error;
@@ -109,13 +122,20 @@ export class DockerCarrier implements Carrier {
   async #abandon(crash: Crash, signal: AbortSignal): Promise<void> {
     const { docker, engine } = this.#context;
     const own = ownContainers(engine.owner, "switch");
-    const script = 'mkdir -p /conf/abandoned && printf %s "$1" > "/conf/abandoned/$RELEASE_ID"';
+    const script = 'printf %s "$1" > /tmp/abandoned';
     while (!signal.aborted) {
       const id = (await docker.try(["ps", "--quiet", ...own]))?.trim();
       if (id && (await docker.try(["exec", id, "sh", "-c", script, "sh", crash.reason])) !== undefined)
         return;
       await sleep(300, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Tells a switch that waits since when each container has had its time. */
+  #tellStarts(id: string, starts: ReadonlyMap<string, number>): Promise<unknown> {
+    const lines = [...starts].map(([name, at]) => `${name} ${at}\n`).join("");
+    const script = 'printf %s "$1" > /tmp/starts.new && mv /tmp/starts.new /tmp/starts';
+    return this.#context.docker.try(["exec", id, "sh", "-c", script, "sh", lines]);
   }
 
   goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined {

@@ -73,9 +73,7 @@ async function inspect(docker: Docker, reference: string): Promise<Inspected | u
 
 /** In the words of images: amd64, arm64. */
 async function hostArchitecture(docker: Docker): Promise<string> {
-  const words: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
-  const machine = (await docker.run(["info", "--format", "{{.Architecture}}"])).trim();
-  return words[machine] ?? machine;
+  return (await docker.run(["version", "--format", "{{.Server.Arch}}"])).trim();
 }
 
 /** Removes images; those that a container uses stay. Returns the names of those that went. */

@@ -30,7 +30,8 @@ export async function readDeclaration(docker: Docker, image: string, path: strin
       error,
     );
   } finally {
-    await docker.try(["rm", "--force", id]);
+    // Nobody waits for it.
+    docker.try(["rm", "--force", id]).catch(() => undefined);
   }
 }
 

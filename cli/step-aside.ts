@@ -14,17 +14,22 @@ const ASIDE_SHARES = CPU_SHARES / 4;
  */
 export async function steppingAside<T>(
   docker: Docker,
-  containers: readonly OwnedContainer[],
+  containers: Promise<readonly OwnedContainer[]>,
   work: () => Promise<T>,
 ): Promise<T> {
-  const serving = containers.filter((one) => one.service !== undefined && one.running);
   // A release does not fail for it, nor wait.
-  const lowered = setShares(docker, serving, ASIDE_SHARES);
+  const lowered = containers.then(
+    async (all) => {
+      const serving = all.filter((one) => one.service !== undefined && one.running);
+      await setShares(docker, serving, ASIDE_SHARES);
+      return serving;
+    },
+    () => [],
+  );
   try {
     return await work();
   } finally {
-    await lowered;
-    await setShares(docker, serving, CPU_SHARES);
+    await setShares(docker, await lowered, CPU_SHARES);
   }
 }
 

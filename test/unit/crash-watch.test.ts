@@ -36,21 +36,20 @@ esac
   const watch = async (seconds: number) => {
     const told: Crash[] = [];
     const ended = AbortSignal.timeout(seconds * 1000);
-    const crash = await watchForCrash(new Docker(), OWNER, new Set(), ended, (one) => {
-      told.push(one);
-      return Promise.resolve();
-    });
+    const known = Promise.resolve(new Set<string>());
+    const tell = (one: Crash) => Promise.resolve(void told.push(one));
+    const crash = await watchForCrash(new Docker(), OWNER, known, ended, tell, () => undefined);
     assert.deepEqual(told, crash ? [crash] : []);
     return { crash, asked: existsSync(join(docker.folder, "asked")) };
   };
 
   it("asks nothing while containers start that had not been started before", async () => {
-    standIn("echo a1; echo b2; exec sleep 30");
+    standIn("echo a1 shop-api api 100; echo b2 shop-web web 101; exec sleep 30");
     assert.deepEqual(await watch(1), { crash: undefined, asked: false });
   });
 
   it("tells of a container that is started again and again", async () => {
-    standIn("echo a1; echo b2; echo a1; exec sleep 30");
+    standIn("echo a1 shop-api api 100; echo b2 shop-web web 101; echo a1 shop-api api 102; exec sleep 30");
     const { crash } = await watch(20);
     assert.equal(crash?.reason, "shop-api was restarted 2 times, exit code 3");
     assert.equal(crash.log, "no module named app");

@@ -18,6 +18,7 @@ const CONTAINERS = [
   container("secrets", { service: "api", running: false, oneShot: true }),
   container("stopped", { service: "api", running: false }),
 ];
+const listed = () => Promise.resolve(CONTAINERS);
 const LOWERED = "update --cpu-shares 256 web-0 api-0";
 const AS_BEFORE = "update --cpu-shares 1024 web-0 api-0";
 
@@ -35,7 +36,7 @@ describe("containers that serve while others start", () => {
 
   it("have less of the processor while the work goes on, and their own share after it; nothing else is touched", async () => {
     standIn(0);
-    const during = await steppingAside(new Docker(), CONTAINERS, async () => {
+    const during = await steppingAside(new Docker(), listed(), async () => {
       while (said().length === 0) await sleep(10);
       return said();
     });
@@ -45,7 +46,7 @@ describe("containers that serve while others start", () => {
 
   it("have it back when the work fails, which is what fails", async () => {
     standIn(0);
-    const broken = steppingAside(new Docker(), CONTAINERS, () => Promise.reject(new Error("not healthy")));
+    const broken = steppingAside(new Docker(), listed(), () => Promise.reject(new Error("not healthy")));
     await assert.rejects(broken, /not healthy/);
     assert.deepEqual(said(), [LOWERED, AS_BEFORE]);
   });
@@ -53,14 +54,21 @@ describe("containers that serve while others start", () => {
   it("stop no release where Docker will not change them, as those that are gone by then", async () => {
     standIn(1);
     assert.equal(
-      await steppingAside(new Docker(), CONTAINERS, () => Promise.resolve("released")),
+      await steppingAside(new Docker(), listed(), () => Promise.resolve("released")),
       "released",
     );
   });
 
+  it("stop no release where Docker does not list them", async () => {
+    standIn(0);
+    const unlisted = Promise.reject<OwnedContainer[]>(new Error("no answer"));
+    assert.equal(await steppingAside(new Docker(), unlisted, () => Promise.resolve("released")), "released");
+    assert.deepEqual(said(), []);
+  });
+
   it("are not asked for where there are none", async () => {
     standIn(0);
-    await steppingAside(new Docker(), [container("postgres", {})], () => Promise.resolve());
+    await steppingAside(new Docker(), Promise.resolve([container("postgres", {})]), () => Promise.resolve());
     assert.deepEqual(said(), []);
   });
 });
