@@ -42,7 +42,8 @@ export class Records implements RecordStore {
   /** Every record by its file's name without `.json`; one that is no JSON is left out. */
   async readAll(): Promise<Readonly<Record<string, unknown>>> {
     // Where it is mounted already, it is there.
-    if (!this.#onHost && (await this.#docker.try(["volume", "inspect", this.#volume])) === undefined) return {};
+    if (!this.#onHost && (await this.#docker.try(["volume", "inspect", this.#volume])) === undefined)
+      return {};
     const script = `cd ${RECORDS_FOLDER} && for f in *.json; do [ -f "$f" ] && printf '%s\\t' "$f" && tr -d '\\n' < "$f" && echo; done; true`;
     const text = await this.#run(script, true);
     return Object.fromEntries(

@@ -53,10 +53,7 @@ describe("containers that serve while others start", () => {
 
   it("stop no release where Docker will not change them, as those that are gone by then", async () => {
     standIn(1);
-    assert.equal(
-      await steppingAside(new Docker(), listed(), () => Promise.resolve("released")),
-      "released",
-    );
+    assert.equal(await steppingAside(new Docker(), listed(), () => Promise.resolve("released")), "released");
   });
 
   it("stop no release where Docker does not list them", async () => {
