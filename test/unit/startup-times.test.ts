@@ -20,7 +20,7 @@ describe("the starts of a release's containers", () => {
   const heard = async (starts: readonly ContainerStart[], endedAfterMs = 200) => {
     const told: [string, [string, number][]][] = [];
     const ended = AbortSignal.timeout(endedAfterMs);
-    const hear = startupTimes(async (id, all) => void told.push([id, [...all]]), ended, 50);
+    const hear = startupTimes((id, all) => Promise.resolve(told.push([id, [...all]])), ended, 50);
     starts.forEach(hear);
     await sleep(120);
     return told;
