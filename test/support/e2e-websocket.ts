@@ -5,6 +5,10 @@ import type { Duplex } from "node:stream";
 
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const TIMEOUT = 10_000;
+/** Kinds of frames (RFC 6455, 11.8). */
+const TEXT = 0x1;
+const PING = 0x9;
+const PONG = 0xa;
 
 export interface WebSocketClient {
   /** A short text: its length has to fit into seven bits. */
@@ -64,11 +68,14 @@ function client(socket: Duplex, head: Buffer): WebSocketClient {
   const take = () => {
     for (let frame = firstFrame(received); frame; frame = firstFrame(received)) {
       received = frame.rest;
-      // 1: a text. Anything else is the protocol's own: pings, the announcement of a close.
-      if (frame.kind !== 1) continue;
+      // As browsers do: who does not answer is gone to the server, which closes (uvicorn within 40 s).
+      if (frame.kind === PING) socket.write(frameOf(PONG, frame.payload));
+      // Anything else is the announcement of a close.
+      if (frame.kind !== TEXT) continue;
+      const text = frame.payload.toString("utf8");
       const next = waiting.shift();
-      if (next) next.resolve(frame.text);
-      else texts.push(frame.text);
+      if (next) next.resolve(text);
+      else texts.push(text);
     }
   };
   const closed = new Promise<number>((resolve) => socket.once("close", () => resolve(Date.now())));
@@ -80,7 +87,7 @@ function client(socket: Duplex, head: Buffer): WebSocketClient {
   socket.on("error", () => socket.destroy());
   take();
   return {
-    send: (text) => void socket.write(frameOf(text)),
+    send: (text) => void socket.write(frameOf(TEXT, Buffer.from(text))),
     next: () =>
       new Promise((resolve, reject) => {
         const text = texts.shift();
@@ -93,18 +100,17 @@ function client(socket: Duplex, head: Buffer): WebSocketClient {
   };
 }
 
-/** A masked text frame. */
-function frameOf(text: string): Buffer {
-  const payload = Buffer.from(text);
+/** A masked frame. */
+function frameOf(kind: number, payload: Buffer): Buffer {
   const mask = randomBytes(4);
   const masked = payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, masked]);
+  return Buffer.concat([Buffer.from([0x80 | kind, 0x80 | payload.length]), mask, masked]);
 }
 
 /** The first whole frame of what a server sent, which is short and not masked. */
-function firstFrame(bytes: Buffer): { kind: number; text: string; rest: Buffer } | undefined {
+function firstFrame(bytes: Buffer): { kind: number; payload: Buffer; rest: Buffer } | undefined {
   const [first = 0, second = 0] = bytes;
   const end = 2 + (second & 0x7f);
   if (bytes.length < 2 || bytes.length < end) return undefined;
-  return { kind: first & 0x0f, text: bytes.subarray(2, end).toString("utf8"), rest: bytes.subarray(end) };
+  return { kind: first & 0x0f, payload: bytes.subarray(2, end), rest: bytes.subarray(end) };
 }
