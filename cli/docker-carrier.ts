@@ -19,13 +19,13 @@ import { ownContainers } from "./docker.ts";
 import { type UpResult, isNoRelease } from "./engine.ts";
 import { failed, messageOf } from "./errors.ts";
 import { type OnHost, holdingStack, lockHolder } from "./host-lock.ts";
+import { tellingLastStart } from "./last-start.ts";
 import { checkRoom, hostFacts, memoryInUse, memoryNeeded } from "./preflight.ts";
 import type { Progress, Say } from "./progress.ts";
 import { onProxy, proxyContainer } from "./proxy.ts";
 import { type Records, recordsOf } from "./records.ts";
 import { fetchImages, pruneImages } from "./release-images.ts";
 import { type SchemaRevisions, readDeclaration } from "./schema-revisions.ts";
-import { startupTimes } from "./startup-times.ts";
 import { keepStateCopy } from "./state-copy.ts";
 import { containersOf } from "./status.ts";
 import { steppingAside } from "./step-aside.ts";
@@ -40,7 +40,7 @@ export class DockerCarrier implements Carrier {
   #lock: { readonly onHost: OnHost; readonly volume: string | undefined } | undefined;
   /** Memory that each service takes now: asked for while the stack is being locked. */
   #inUse: ReturnType<typeof memoryInUse> | undefined;
-  /** As that. */
+  /** Name of the container that serves: asked for at the same time. */
   #proxy: ReturnType<typeof proxyContainer> | undefined;
 
   constructor(context: StackContext, settings: VpsSettings) {
@@ -106,7 +106,7 @@ export class DockerCarrier implements Carrier {
     );
     return watched<UpResult, Crash>(
       (ended) => {
-        const started = startupTimes((id, starts) => this.#tellStarts(id, starts), ended);
+        const started = tellingLastStart((id, lastStart) => this.#tellStart(id, lastStart), ended);
         const tell = (crash: Crash) => this.#abandon(crash, ended);
         return watchForCrash(docker, engine.owner, known, ended, tell, started);
       },
@@ -131,11 +131,10 @@ export class DockerCarrier implements Carrier {
     }
   }
 
-  /** Tells a switch that waits since when each container has had its time. */
-  #tellStarts(id: string, starts: ReadonlyMap<string, number>): Promise<unknown> {
-    const lines = [...starts].map(([name, at]) => `${name} ${at}\n`).join("");
-    const script = 'printf %s "$1" > /tmp/starts.new && mv /tmp/starts.new /tmp/starts';
-    return this.#context.docker.try(["exec", id, "sh", "-c", script, "sh", lines]);
+  /** Tells a switch that waits when the last container of its release was started. */
+  #tellStart(id: string, lastStart: number): Promise<unknown> {
+    const script = 'echo "$1" > /tmp/last-start.new && mv /tmp/last-start.new /tmp/last-start';
+    return this.#context.docker.try(["exec", id, "sh", "-c", script, "sh", String(lastStart)]);
   }
 
   goingBack(settings: ReleaseSettings | undefined): ReleaseSettings | undefined {

@@ -10,8 +10,8 @@ started=$(date +%s)
 say() { echo "switch, $(($(date +%s) - started)) s: $*"; }
 fail() { say "FAILED: $*"; exit 1; }
 
-# Since when a container has had its time: `tristack deploy` tells (/tmp/starts) when it was started.
-since() { sed -n "s/^$1 //p" /tmp/starts 2>/dev/null | grep . || echo "$started"; }
+# Since when the containers have their time: `tristack deploy` tells when the last of them was started (/tmp/last-start).
+since() { cat /tmp/last-start 2>/dev/null || echo "$started"; }
 
 printf '%s' "$UPSTREAMS" > /tmp/upstreams
 while read -r service host port path startup; do
@@ -19,7 +19,7 @@ while read -r service host port path startup; do
   until answer=$(curl -fsS -m 2 -o /dev/null "$url" 2>&1); do
     # Written by `tristack deploy` as well, which sees containers crash: nobody has to wait for those.
     [ ! -s /tmp/abandoned ] || fail "$service will not get healthy: $(cat /tmp/abandoned). Traffic was not switched."
-    [ $(($(date +%s) - $(since "$host"))) -lt "$startup" ] ||
+    [ $(($(date +%s) - $(since))) -lt "$startup" ] ||
       fail "$service is not healthy after $startup s: $url: $answer. Traffic was not switched."
     sleep 0.3
   done
