@@ -1,6 +1,4 @@
 // Plain JavaScript, so that an old Node gets this sentence and not a syntax error from a TypeScript file.
-import module from "node:module";
-
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
@@ -9,8 +7,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(1);
 }
-
-// Halves the time that loading the program takes, from its second run on.
-module.enableCompileCache();
 
 export default (await import("./index.ts")).default;

@@ -2,7 +2,6 @@
 // Plain JavaScript, so that an old Node gets a sentence and not a syntax error from a TypeScript file.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import module from "node:module";
 import { join } from "node:path";
 
 const NEEDED = [22, 18];
@@ -31,9 +30,6 @@ if (tooOld()) {
   );
   process.exit(1);
 }
-
-// Halves the time that loading takes, from the second run on.
-module.enableCompileCache();
 
 await import("./preload.cjs");
 const { main } = await import("./main.ts");

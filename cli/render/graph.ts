@@ -1,5 +1,4 @@
 /** Everything that the program would make of a stack, without an engine and without credentials. */
-import module from "node:module";
 import { join } from "node:path";
 import { execaNode } from "execa";
 import { badInput } from "../errors.ts";
@@ -49,7 +48,7 @@ export async function registeredBy(of: StackOfFile): Promise<Registration> {
       PULUMI_CONFIG: undefined,
       PULUMI_CONFIG_SECRET_KEYS: undefined,
       // Of a checkout that is there for this alone, what is kept would be of no use to anybody.
-      ...(root === OWN_ROOT ? { NODE_COMPILE_CACHE: module.getCompileCacheDir() } : {}),
+      ...(root === OWN_ROOT ? {} : { NODE_DISABLE_COMPILE_CACHE: "1" }),
     },
   });
   const [message] = ipcOutput;

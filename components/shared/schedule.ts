@@ -6,9 +6,11 @@ const PART = String.raw`(\*|\d{1,2}(-\d{1,2})?)(\/\d{1,2})?`;
 /** Numbers, `*`, ranges, steps and lists: what every cron understands alike. Names, `L` and `?` are not. */
 export const SCHEDULE_PATTERN = new RegExp(`^${PART}(,${PART})*( ${PART}(,${PART})*){4}$`);
 
-/** Runs looked at for the longest gap; at one a day, ten years. */
+/** Runs looked at for the longest gap, at most; at one a day, ten years. */
 const LOOKED_AT = 4000;
 const BEGIN = new Date("2026-01-01T00:00:00Z");
+/** Where neither days of the month nor months are named, everything comes again after one week. */
+const TWO_WEEKS = new Date(BEGIN.valueOf() + 14 * 24 * 60 * 60 * 1000);
 
 /** Whether its numbers are in bounds, and it ever comes. */
 export function isSchedule(text: string): boolean {
@@ -29,8 +31,19 @@ export function longestGap(text: string): number {
 }
 
 function computedGap(text: string): number {
-  const runs = [...cron(text).nextRuns(LOOKED_AT, BEGIN)].map((run) => run.valueOf() / 1000);
+  const weekly = /^\S+ \S+ \* \* /.test(text);
+  const runs = firstRuns(cron(text), weekly ? TWO_WEEKS : undefined).map((run) => run.valueOf() / 1000);
   return Math.max(60, ...runs.slice(1).map((run, index) => run - (runs[index] ?? run)));
+}
+
+function firstRuns(schedule: Cron, until?: Date): Date[] {
+  const runs: Date[] = [];
+  let run = schedule.nextRun(BEGIN);
+  while (run && runs.length < LOOKED_AT && (!until || run <= until)) {
+    runs.push(run);
+    run = schedule.nextRun(run);
+  }
+  return runs;
 }
 
 /** Runs from a moment on; tests compare what the container does. */

@@ -28,7 +28,7 @@ import {
 import { GIVEN_BY_USE } from "../settings/application.ts";
 import { lateSeconds } from "../shared/backup-variables.ts";
 import type { Owner } from "../shared/labels.ts";
-import { fingerprint } from "../shared/names.ts";
+import { fingerprint, prepareSecretFingerprints } from "../shared/names.ts";
 import { mebibytes } from "../shared/units.ts";
 import { PAID_ELSEWHERE } from "../usage.ts";
 
@@ -55,6 +55,11 @@ export async function kubernetes(
       protect,
     },
     opts,
+  );
+  // The plugin starts meanwhile.
+  await prepareSecretFingerprints(
+    owner,
+    services.map(([, service]) => secretTexts(settings, service)),
   );
   const pullSecrets = settings.pullSecrets.map((name) => pullSecret(name, settings, owner, namespace, opts));
   const shared = { owner, namespace, pullSecrets, appliedByOthers: settings.gitops !== undefined };

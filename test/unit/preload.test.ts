@@ -17,6 +17,7 @@ async function loadedBy(expression: string): Promise<unknown> {
   const { stdout } = await execaNode("-e", [script], {
     cwd: ROOT,
     nodeOptions: ["--require", join(ROOT, "cli", "preload.cjs")],
+    env: { NODE_COMPILE_CACHE: undefined },
   });
   return JSON.parse(stdout);
 }
@@ -24,6 +25,10 @@ async function loadedBy(expression: string): Promise<unknown> {
 describe("what is loaded before Pulumi", () => {
   it("keeps them from being loaded with it", async () => {
     assert.deepEqual(await loadedBy("1"), [0, 1, false]);
+  });
+
+  it("keeps what V8 has compiled, Pulumi included", async () => {
+    assert.deepEqual(await loadedBy('typeof require("node:module").getCompileCacheDir()'), [0, "string", false]);
   });
 
   it("is what Pulumi.yaml has Pulumi start its programs with", () => {
