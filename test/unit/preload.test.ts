@@ -28,7 +28,11 @@ describe("what is loaded before Pulumi", () => {
   });
 
   it("keeps what V8 has compiled, Pulumi included", async () => {
-    assert.deepEqual(await loadedBy('typeof require("node:module").getCompileCacheDir()'), [0, "string", false]);
+    assert.deepEqual(await loadedBy('typeof require("node:module").getCompileCacheDir()'), [
+      0,
+      "string",
+      false,
+    ]);
   });
 
   it("is what Pulumi.yaml has Pulumi start its programs with", () => {
