@@ -1,11 +1,13 @@
 /** AWS in one region, with what is made there said to be the stack's. */
-import * as aws from "@pulumi/aws";
+import type { Region } from "@pulumi/aws";
+// Not from the package's root, which loads 250 files: the plugin starts while those are loaded.
+import { Provider } from "@pulumi/aws/provider.js";
 import type { Environment } from "../settings.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";
 
-export function awsProvider(region: string, owner: Owner, environment: Environment): aws.Provider {
-  return new aws.Provider("aws", {
-    region: region as aws.Region,
+export function awsProvider(region: string, owner: Owner, environment: Environment): Provider {
+  return new Provider("aws", {
+    region: region as Region,
     defaultTags: {
       tags: {
         [LABEL.project]: owner.project,
