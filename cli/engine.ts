@@ -309,7 +309,8 @@ export class Engine {
 
   /** Loaded when needed: the Automation API takes a second to import. */
   async #load(): Promise<Stack> {
-    const { LocalWorkspace, PulumiCommand, Stack } = await import("@pulumi/pulumi/automation/index.js");
+    // By the package's root, which has a stand-in for it until now (preload.cjs); a module cannot import one by name.
+    const { LocalWorkspace, PulumiCommand, Stack } = (await import("@pulumi/pulumi")).automation;
     engineBinary(); // Says how to get one that is missing; the API would say ENOENT.
     const workspace = await LocalWorkspace.create({
       workDir: this.project.root,

@@ -11,7 +11,7 @@ async function loadedBy(expression: string): Promise<unknown> {
   const script = `
     const pulumi = require("@pulumi/pulumi");
     const files = () => Object.values(require.cache)
-      .filter((one) => /[/](typescript|@npmcli[/]arborist|source-map-support)[/]/.test(one.filename) && one.children).length;
+      .filter((one) => /[/](typescript|@npmcli[/]arborist|source-map-support|pulumi[/]automation)[/]/.test(one.filename) && one.children).length;
     const before = files();
     Promise.resolve(${expression}).then((value) => console.log(JSON.stringify([before, value, files() > 0])));`;
   const { stdout } = await execaNode("-e", [script], {
@@ -41,6 +41,10 @@ describe("what is loaded before Pulumi", () => {
     };
     assert.equal(runtime.options.nodeargs, "--require=./cli/preload.cjs");
     assert.equal(runtime.options.typescript, false);
+  });
+
+  it("has the Automation API loaded for who asks for it", async () => {
+    assert.deepEqual(await loadedBy("pulumi.automation.LocalWorkspace.name"), [0, "LocalWorkspace", true]);
   });
 
   it("has them loaded for a function that is serialized", async () => {
