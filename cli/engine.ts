@@ -109,7 +109,7 @@ export class Engine {
       ...this.#extraEnv,
       PATH: path.join(delimiter),
       PULUMI_SKIP_UPDATE_CHECK: "1",
-      // Pulumi's SDK is loaded before main.js can ask for this cache.
+      // preload.cjs turns the cache on, in the temporary folder: here it outlives that, and serves what is run without preload.cjs.
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? cacheFolder("node"),
     };
   }

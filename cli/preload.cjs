@@ -26,7 +26,7 @@ late("typescript");
 late("@npmcli/arborist");
 // A program that Pulumi runs does not run Pulumi itself, and this is a third of its files.
 late("./automation/index.js");
-// Nobody asks for this one: it would prepare every stack trace through source maps, and Pulumi takes one for every promise. Node
+// Nobody asks for this one: it would prepare every stack trace through source maps, and Pulumi takes one for every resource. Node
 // strips types in place, so lines are right without.
 late("source-map-support/register");
 
