@@ -6,18 +6,23 @@ enableCompileCache?.();
 
 const pulumi = createRequire(require.resolve("@pulumi/pulumi"));
 
-/** Has a library loaded when it is asked for, by a stand-in where Node keeps the modules that it has loaded. */
-function late(library) {
+/**
+ * Has a library loaded when it is asked for, by a stand-in where Node keeps the modules that it has loaded.
+ * @param own what the stand-in itself answers
+ * @returns loads it
+ */
+function late(library, own = {}) {
   const file = pulumi.resolve(library);
   const load = () => {
     if (pulumi.cache[file] === standIn) delete pulumi.cache[file];
     return pulumi(file);
   };
   // That it is an ES module, as Pulumi asks, keeps it from copying what is exported, which would load it.
-  const own = { __esModule: true };
-  const exports = new Proxy(own, { get: (_, name) => (Object.hasOwn(own, name) ? own : load())[name] });
-  const standIn = { id: file, filename: file, loaded: true, exports };
+  const answers = { __esModule: true, ...own };
+  const get = (_, name) => (Object.hasOwn(answers, name) ? answers[name] : load()[name]);
+  const standIn = { id: file, filename: file, loaded: true, exports: new Proxy(answers, { get }) };
   pulumi.cache[file] = standIn;
+  return load;
 }
 
 // These take longer to load than the rest of Pulumi, which serializes functions with them, those of callbacks and dynamic providers;
@@ -43,4 +48,22 @@ if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) {
       Error.stackTraceLimit = stackTraceLimit;
     }
   };
+}
+
+// A tenth of a preview went into V8's debugger, which Pulumi turns on in every program to know the file of a function that cannot be
+// serialized. It is turned on for the first one that is serialized; once more, since it tells of the files that it knows as it starts,
+// and Pulumi listens a moment later.
+let debug;
+const hooks = late("./runtime/closure/v8Hooks.js", {
+  isInitializedAsync: async () => {},
+  getSessionAsync: () => (debug ??= startDebugger()),
+});
+
+async function startDebugger() {
+  const session = await hooks().getSessionAsync();
+  for (const method of ["Debugger.disable", "Debugger.enable"])
+    await new Promise((resolve, reject) =>
+      session.post(method, (error) => (error ? reject(error) : resolve())),
+    );
+  return session;
 }

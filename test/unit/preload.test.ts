@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { execaNode } from "execa";
 import { parse } from "yaml";
 
@@ -11,7 +13,7 @@ async function loadedBy(expression: string): Promise<unknown> {
   const script = `
     const pulumi = require("@pulumi/pulumi");
     const files = () => Object.values(require.cache)
-      .filter((one) => /[/](typescript|@npmcli[/]arborist|source-map-support|pulumi[/]automation)[/]/.test(one.filename) && one.children).length;
+      .filter((one) => /[/](typescript|@npmcli[/]arborist|source-map-support|pulumi[/]automation|closure[/]v8Hooks.js)([/]|$)/.test(one.filename) && one.children).length;
     const before = files();
     Promise.resolve(${expression}).then((value) => console.log(JSON.stringify([before, value, files() > 0])));`;
   const { stdout } = await execaNode("-e", [script], {
@@ -41,6 +43,25 @@ describe("what is loaded before Pulumi", () => {
     };
     assert.equal(runtime.options.nodeargs, "--require=./cli/preload.cjs");
     assert.equal(runtime.options.typescript, false);
+  });
+
+  it("leaves V8's debugger off while no function is serialized", async () => {
+    const asked =
+      'require("@pulumi/pulumi/runtime/closure/v8Hooks.js").isInitializedAsync().then(() => "off")';
+    assert.deepEqual(await loadedBy(asked), [0, "off", false]);
+  });
+
+  it("has Pulumi name the file of a function that cannot be serialized, loaded before that was known", async () => {
+    const file = join(await mkdtemp(join(tmpdir(), "tristack-")), "bound.cjs");
+    await writeFile(file, "const bound = Math.max.bind(null); module.exports = () => bound(1);");
+    const first = "({ message }) => message.split(String.fromCharCode(10))[0]";
+    const text = `pulumi.runtime.serializeFunction(require(${JSON.stringify(file)})).catch(${first})`;
+    try {
+      const [, message] = (await loadedBy(text)) as [number, string];
+      assert.equal(message, "Error serializing '() => bound(1)': bound.cjs(1,52)");
+    } finally {
+      await rm(dirname(file), { recursive: true });
+    }
   });
 
   it("has the Automation API loaded for who asks for it", async () => {
