@@ -4,6 +4,7 @@
  */
 import { objectOf } from "../cli/stack-settings.ts";
 import type { Config } from "../test/support/settings.ts";
+import { withRules } from "../test/support/web-acl-rules.ts";
 
 /** One resource, as `pulumi stack export --show-secrets` has it. */
 export interface Exported {
@@ -58,7 +59,7 @@ export function plainProgram(state: ExportedState): string {
     }).filter(([, value]) => value !== undefined);
     const args = [
       JSON.stringify(nameOf(one)),
-      literal(variable ? providerInputs(one.inputs) : one.inputs, "    "),
+      literal(variable ? providerInputs(one.inputs) : exampleInputs(one), "    "),
       `{ ${options.map(([key, value]) => `${key}: ${String(value)}`).join(", ")} }`,
     ];
     return `${variable ? `const ${variable} = ` : ""}new ${classOf(one.type)}(${args.join(", ")});`;
@@ -115,6 +116,11 @@ function classOf(type: string): string {
   if (first === "pulumi") return `${last}.Provider`;
   const [module = ""] = middle.split("/");
   return [first, ...(module === "index" ? [] : [module]), last].join(".");
+}
+
+/** As the provider's examples have them. */
+function exampleInputs({ type, inputs = {} }: Exported): Config {
+  return type === "aws:wafv2/webAcl:WebAcl" ? withRules(inputs) : inputs;
 }
 
 /** What a provider is told is kept as text. */

@@ -68,6 +68,10 @@ async function beyondTheEngine(
     const { clusterFindings } = await import("./cluster-look.ts");
     return clusterFindings(context, settings, state);
   }
+  if (settings.target === "aws") {
+    const { firewallFindings } = await import("./firewall-look.ts");
+    return firewallFindings(state, context.stack);
+  }
   if (settings.target !== "vps") return [];
   const withEngine = withDocker(context);
   const [docker, proxy] = await Promise.all([

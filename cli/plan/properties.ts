@@ -118,7 +118,7 @@ function namesIn(
 }
 
 /** What entries of lists are known by, in the providers' schemas. */
-const NAMES = ["name", "key", "Sid", "containerPath", "target", "label", "id", "file"];
+const NAMES = ["name", "Name", "key", "Sid", "containerPath", "target", "label", "id", "file"];
 
 function nameOf(entry: unknown): string | undefined {
   if (!isObject(entry)) return undefined;

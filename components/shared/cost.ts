@@ -86,9 +86,9 @@ const PRICED: Readonly<Record<string, Pricing>> = {
     ({ vpcEndpointType, subnetIds }) =>
       vpcEndpointType === "Gateway" ? [] : counted("endpoint", PRICES.interfaceEndpointPerZone, subnetIds),
   ),
-  "aws:wafv2/webAcl:WebAcl": priced(["rules"], ({ rules }) => [
+  "aws:wafv2/webAcl:WebAcl": priced(["ruleJson"], ({ ruleJson }) => [
     ["web ACL", PRICES.webAcl],
-    ...(counted("rules", PRICES.webAclRule, rules) ?? []),
+    ...(counted("rules", PRICES.webAclRule, typeof ruleJson === "string" && JSON.parse(ruleJson)) ?? []),
   ]),
   "aws:rds/instance:Instance": priced(
     ["instanceClass", "multiAz", "allocatedStorage"],

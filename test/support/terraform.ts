@@ -4,6 +4,7 @@
  */
 import { arnOf } from "../../cli/render/answers.ts";
 import type { Registered } from "./graph.ts";
+import { withRules } from "./web-acl-rules.ts";
 
 /** Modules whose part of a Terraform name is not their own: aws_vpc and aws_subnet, aws_db_instance. */
 const MODULES: Readonly<Record<string, string>> = { ec2: "", rds: "db_" };
@@ -71,7 +72,7 @@ export function terraformOf(graph: readonly Registered[]): Terraform {
   const resource: Terraform["resource"] = {};
   for (const { type, name, inputs, deleteBeforeReplace } of own)
     (resource[typeOf(type)] ??= {})[labelOf(name)] = {
-      ...(told(inputs) as object),
+      ...(told(withRules(inputs)) as object),
       // What Pulumi does unless it is told otherwise.
       lifecycle: { create_before_destroy: !deleteBeforeReplace },
     };

@@ -4,8 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { withAwsBackup } from "../../support/aws-settings.ts";
+import type { DriftOutput } from "../../support/drift-output.ts";
 import { AwsPlace } from "../../support/e2e-aws.ts";
 import { ended, succeeded } from "../../support/e2e-command.ts";
+import { Firewall } from "../../support/e2e-firewall.ts";
 import { itFully } from "../../support/e2e-tier.ts";
 import { type Config, changed } from "../../support/settings.ts";
 
@@ -61,6 +63,27 @@ describe("a protected application at AWS", () => {
         succeeded(await aws.up(stack));
         succeeded(await preview("--expect-no-changes"));
       });
+
+      itFully(
+        "finds a firewall that somebody has weakened, and mends it by the command that it names",
+        async () => {
+          const firewall = new Firewall(aws.moto, stack);
+          const drift = () => aws.place.tristack(["drift", stack, "--json"]);
+          ended(await drift(), 0);
+          const rules = await firewall.rules();
+          await firewall.takeOut("requests-of-one-address");
+          const { stacks } = JSON.parse(ended(await drift(), 1).stdout) as DriftOutput;
+          const [found, ...others] = stacks.flatMap(({ findings }) => findings);
+          assert.deepEqual(others, []);
+          assert.deepEqual(
+            found?.properties.map(({ path }) => path),
+            ["rules[requests-of-one-address]"],
+          );
+          succeeded(await aws.place.run("sh", ["-c", `${found?.mend} --yes --skip-preview`]));
+          assert.deepEqual(await firewall.rules(), rules);
+          ended(await drift(), 0);
+        },
+      );
 
       itFully("refuses to be destroyed, by tristack and by plain Pulumi, and loses nothing", async () => {
         const refused = ended(await aws.place.tristack(["destroy", stack, "--yes"]), 2);
