@@ -18,6 +18,19 @@ export default tseslint.config(
     },
   },
   {
+    files: ["components/**/*.ts", "cli/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          name: "@pulumi/aws",
+          message: "components/aws/sdk.ts has what is used of it.",
+          allowTypeImports: true,
+        },
+      ],
+    },
+  },
+  {
     // mocha's `it` takes functions; its globals are typed.
     files: ["test/**/*.ts"],
     rules: { "@typescript-eslint/no-floating-promises": "error" },

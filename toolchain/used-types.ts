@@ -1,6 +1,6 @@
 /** The resource types that the components make, read from their source. */
 import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import ts from "typescript";
 
 /** Packages of the providers that are used. */
@@ -9,6 +9,9 @@ export type Package = (typeof PACKAGES)[number];
 
 /** Of kinds that Kubernetes' own packages do not know: the type is in the arguments. */
 const ANY_KIND = "apiextensions.CustomResource";
+
+/** What of AWS' package the components load. */
+const AWS_PART = join("components", "aws", "sdk.ts");
 
 /** Type tokens by package, sorted. */
 export async function usedTypes(folder: string): Promise<Record<Package, string[]>> {
@@ -57,7 +60,8 @@ function importsOf(source: ts.SourceFile): Map<string, { package: string; path: 
   const names = new Map<string, { package: string; path: string[] }>();
   for (const one of source.statements.filter(ts.isImportDeclaration)) {
     const from = ts.isStringLiteral(one.moduleSpecifier) ? one.moduleSpecifier.text : "";
-    const name = PACKAGES.find((known) => from === `@pulumi/${known}`);
+    const isAws = join(dirname(source.fileName), from).endsWith(AWS_PART);
+    const name = isAws ? "aws" : PACKAGES.find((known) => from === `@pulumi/${known}`);
     const bindings = one.importClause?.namedBindings;
     if (name === undefined || bindings === undefined) continue;
     if (ts.isNamespaceImport(bindings)) names.set(bindings.name.text, { package: name, path: [] });

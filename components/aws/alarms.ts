@@ -1,7 +1,7 @@
 /** What people are told of: errors, slowness, and a database that is about to be full. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type BackupAlarmsArgs, backupAlarms } from "./backup-alarms.ts";
+import * as aws from "./sdk.ts";
 
 export interface AlarmsArgs {
   /** ARN of the topic that is told. */

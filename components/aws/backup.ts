@@ -2,7 +2,6 @@
  * Backups of the database: dumps in a bucket of the stack's own, beside what RDS itself keeps. A task of Fargate makes,
  * tries and restores them; a function starts it, for the schedule, `tristack` and whoever else may call it.
  */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { KEEPER, type BackupTaskArgs, backupContainers, backupVolumes } from "./backup-task.ts";
 import { Bucket } from "./bucket.ts";
@@ -12,6 +11,7 @@ import { roleOf } from "./policy-document.ts";
 import { scheduleExpression } from "../shared/eventbridge-schedule.ts";
 import { seconds } from "../shared/units.ts";
 import type { Place } from "./network.ts";
+import * as aws from "./sdk.ts";
 import { runtimePlatform, taskRunner } from "./task-runner.ts";
 
 export interface BackupArgs extends Omit<BackupTaskArgs, "place" | "logs"> {

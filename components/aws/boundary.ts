@@ -1,7 +1,7 @@
 /** What no role of a stack may do more than, whoever made it and whatever its own policies say. */
-import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { ROLE_PATH } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 /** @returns ARN of the policy. */
 export function boundary(name: string, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {

@@ -1,6 +1,6 @@
 /** A bucket of S3 that is open to nobody, keeps what is overwritten for a while, and takes requests by TLS alone. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 export interface BucketArgs {
   /** Days after which an object goes; left out, it stays. */

@@ -1,6 +1,6 @@
 /** What a month may cost, and who is told when it costs more. */
-import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 export interface BudgetArgs {
   monthlyUsd: number;

@@ -1,9 +1,9 @@
 /** The distribution in front of it all: CloudFront. Hashed files come from S3, everything else from the API. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { Bucket } from "./bucket.ts";
 import { type FirewallArgs, firewall } from "./firewall.ts";
 import { ORIGIN_KEY_HEADER } from "./origin-key.ts";
+import * as aws from "./sdk.ts";
 
 export interface CdnArgs {
   domain: string;

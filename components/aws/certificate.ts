@@ -1,6 +1,6 @@
 /** A certificate of AWS, which renews it by itself as long as its records are in the DNS. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 export interface CertificateArgs {
   domain: string;

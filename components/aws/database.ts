@@ -1,9 +1,9 @@
 /** PostgreSQL 16 of RDS: encrypted, reachable from inside alone, by TLS alone, backed up, its password in Secrets Manager. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
 import { generatedPassword } from "../shared/generated-password.ts";
 import { keptSecret } from "./kept-secret.ts";
+import * as aws from "./sdk.ts";
 
 export interface DatabaseArgs {
   vpcId: pulumi.Input<string>;

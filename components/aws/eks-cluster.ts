@@ -1,7 +1,7 @@
 /** A Kubernetes cluster of AWS whose machines, disks, addresses and load balancers AWS looks after: EKS Auto Mode. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { trustOf } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 export interface EksClusterArgs {
   /** Its name in the account and region. Changing it replaces the cluster. */

@@ -1,7 +1,7 @@
 /** The record of who spoke with whom in a network [EC2.6]. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { roleOf } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 /** @param days that it is kept, as CloudWatch allows: 1, 3, 5, 7, 14, 30, 60, 90, 365, … */
 export function keepFlowLog(

@@ -2,9 +2,9 @@
  * Roles that jobs of GitHub take without any key of ours: GitHub says who asks, and AWS believes it of one repository and
  * one environment alone. Who may run jobs in an environment, its protection rules say.
  */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ROLE_PATH } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 export interface GithubOidcArgs {
   /** Such as myorg/myapp. */

@@ -1,6 +1,6 @@
 /** A security group whose members go out as far as their subnet leads, and are reached by nobody. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 /** @returns its id, which is not known before its way out is there: who starts without it reaches nothing. */
 export function goingOut(

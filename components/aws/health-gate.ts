@@ -2,11 +2,11 @@
  * Lets no request go to a version of a service that is not healthy: a function of ours asks it within the update, once
  * for each version, and the alias waits for the answer.
  */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../settings.ts";
 import { seconds } from "../shared/units.ts";
 import { ownFunction } from "./own-function.ts";
+import * as aws from "./sdk.ts";
 
 export interface HealthGateArgs {
   /** What the services believe to be asked as. */

@@ -1,8 +1,8 @@
 /** The address that the services' functions are reached by: an HTTP API of API Gateway. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { seconds } from "../shared/units.ts";
 import { ORIGIN_KEY_HEADER, type OriginKey } from "./origin-key.ts";
+import * as aws from "./sdk.ts";
 import type { ServiceFunction } from "./service-function.ts";
 
 export interface HttpApiArgs {

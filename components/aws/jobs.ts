@@ -2,11 +2,11 @@
  * Commands that run once and end, such as migrations: containers of Fargate, which have the images, the time and the
  * network for them. A function starts each and waits, so that an update of Pulumi's can do it, and a schedule, too.
  */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { executionRole } from "./execution-role.ts";
 import { goingOut } from "./going-out.ts";
 import type { Place } from "./network.ts";
+import * as aws from "./sdk.ts";
 import { filledIn, logConfiguration, runtimePlatform, taskRunner, variables } from "./task-runner.ts";
 
 export interface JobsArgs {

@@ -1,6 +1,6 @@
 /** A secret in Secrets Manager. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 /** @returns its ARN. */
 export function keptSecret(

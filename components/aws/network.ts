@@ -1,7 +1,7 @@
 /** A network of its own: public subnets for what is reached, private ones for what runs, and none with a way out for data. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { keepFlowLog } from "./flow-log.ts";
+import * as aws from "./sdk.ts";
 
 export interface NetworkArgs {
   /** Availability zones. */

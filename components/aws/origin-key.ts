@@ -3,10 +3,10 @@
  * firewall. API Gateway asks once an hour and remembers; a request without the key is refused before anything runs.
  */
 import { createHash } from "node:crypto";
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { generatedPassword } from "../shared/generated-password.ts";
 import { ownFunction } from "./own-function.ts";
+import * as aws from "./sdk.ts";
 
 /** Header that carries the key. */
 export const ORIGIN_KEY_HEADER = "x-origin-key";

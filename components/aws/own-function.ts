@@ -1,8 +1,8 @@
 /** Functions whose code is here: a file of `code/` each, of what Lambda's runtime has and nothing else. */
 import { fileURLToPath } from "node:url";
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Allowed, roleOf, writesTo } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 export interface OwnFunctionArgs {
   /** Name of the file, without `.mjs`. */

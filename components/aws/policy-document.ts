@@ -1,6 +1,6 @@
 /** Policy documents of IAM. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 /** What may be done. Its Sid says what for. */
 export interface Allowed {

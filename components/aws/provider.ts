@@ -1,6 +1,6 @@
 /** AWS in one region, with what is made there said to be the stack's. */
 import type { Region } from "@pulumi/aws";
-// Not from the package's root, which loads 250 files: the plugin starts while those are loaded.
+// Not by sdk.ts: the plugin starts while the rest of the SDK is loaded.
 import { Provider } from "@pulumi/aws/provider.js";
 import type { Environment } from "../settings.ts";
 import { LABEL, type Owner } from "../shared/labels.ts";

@@ -1,7 +1,7 @@
 /** The name of an API without a distribution in front of it. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { HttpApi } from "./http-api.ts";
+import * as aws from "./sdk.ts";
 
 export interface RegionalDomainArgs {
   domain: string;

@@ -1,6 +1,6 @@
 /** Registries of images in ECR: what a tag meant stays so, each image is scanned, old ones go. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "./sdk.ts";
 
 export interface RepositoriesArgs {
   names: readonly string[];

@@ -1,5 +1,4 @@
 /** One service of the application as a function of Lambda, and the alias that requests go to. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { AwsSettings, Service } from "../settings.ts";
 import { mebibytes, seconds } from "../shared/units.ts";
@@ -7,6 +6,7 @@ import { goingOut } from "./going-out.ts";
 import type { HealthGate } from "./health-gate.ts";
 import { LIVE } from "./live-alias.ts";
 import { roleOf, writesTo } from "./policy-document.ts";
+import * as aws from "./sdk.ts";
 
 export interface ServiceFunctionArgs {
   settings: Service;

@@ -1,8 +1,8 @@
 /** Who is told of alarms: people by e-mail, and a webhook such as Slack's. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { keptSecret } from "./kept-secret.ts";
 import { ownFunction } from "./own-function.ts";
+import * as aws from "./sdk.ts";
 
 export interface TopicArgs {
   emails: readonly string[];

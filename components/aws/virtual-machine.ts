@@ -1,11 +1,11 @@
 /** A machine of EC2 for stacks to run on, in a network of its own, with an address that stays. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudInit } from "../docker/host/cloud-init.ts";
 import type { MachineSettings } from "../settings/machine.ts";
 import { keepFlowLog } from "./flow-log.ts";
 import { architectureOf } from "../shared/instance-types.ts";
 import { mebibytes } from "../shared/units.ts";
+import * as aws from "./sdk.ts";
 
 export interface VirtualMachineArgs {
   /** Its settings. What of them replaces it, each says itself. */

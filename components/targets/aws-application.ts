@@ -1,5 +1,4 @@
 /** What an application at AWS consists of: Lambda, RDS, S3, CloudFront. Wiring only. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { Alarms } from "../aws/alarms.ts";
 import { Cdn } from "../aws/cdn.ts";
@@ -12,6 +11,7 @@ import { keptSecret } from "../aws/kept-secret.ts";
 import { OriginKey } from "../aws/origin-key.ts";
 import { Records } from "../aws/records.ts";
 import { RegionalDomain } from "../aws/regional-domain.ts";
+import * as aws from "../aws/sdk.ts";
 import { ServiceFunction } from "../aws/service-function.ts";
 import { Topic } from "../aws/topic.ts";
 import type { Built } from "../outputs.ts";

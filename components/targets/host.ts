@@ -1,6 +1,6 @@
 /** A machine of AWS that stacks of the target `vps` run on. Wiring only. */
-import * as aws from "@pulumi/aws";
 import { awsProvider } from "../aws/provider.ts";
+import * as aws from "../aws/sdk.ts";
 import { VirtualMachine } from "../aws/virtual-machine.ts";
 import { PUBLIC_PORTS } from "../docker/host/script.ts";
 import { assembleHostOutputs } from "../host-outputs.ts";

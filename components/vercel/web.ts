@@ -1,6 +1,6 @@
 /** The web of an application on Vercel: its project, variables, domain, and the way from there to the services. */
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import * as aws from "../aws/sdk.ts";
 import type { WebSettings } from "../settings.ts";
 import { handedOn } from "./handed-on.ts";
 import { vercelRegion } from "./regions.ts";
