@@ -59,7 +59,7 @@ export function plainProgram(state: ExportedState): string {
     }).filter(([, value]) => value !== undefined);
     const args = [
       JSON.stringify(nameOf(one)),
-      literal(variable ? providerInputs(one.inputs) : exampleInputs(one), "    "),
+      literal(variable ? providerInputs(one.inputs) : withRules(one.inputs ?? {}), "    "),
       `{ ${options.map(([key, value]) => `${key}: ${String(value)}`).join(", ")} }`,
     ];
     return `${variable ? `const ${variable} = ` : ""}new ${classOf(one.type)}(${args.join(", ")});`;
@@ -116,11 +116,6 @@ function classOf(type: string): string {
   if (first === "pulumi") return `${last}.Provider`;
   const [module = ""] = middle.split("/");
   return [first, ...(module === "index" ? [] : [module]), last].join(".");
-}
-
-/** As the provider's examples have them. */
-function exampleInputs({ type, inputs = {} }: Exported): Config {
-  return type === "aws:wafv2/webAcl:WebAcl" ? withRules(inputs) : inputs;
 }
 
 /** What a provider is told is kept as text. */
