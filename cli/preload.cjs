@@ -6,6 +6,9 @@ enableCompileCache?.();
 
 const pulumi = createRequire(require.resolve("@pulumi/pulumi"));
 
+// Where a trace is asked for, what counts gRPC's calls has to be there before gRPC, which all of the below may load.
+if (process.env.TRACEPARENT) pulumi("./cmd/run/instrumentation.js");
+
 /**
  * Has a library loaded when it is asked for, by a stand-in where Node keeps the modules that it has loaded.
  * @param own what the stand-in itself answers

@@ -9,7 +9,7 @@ import { parse } from "yaml";
 const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Loads Pulumi and prints how many files of the libraries are there; then what `expression` comes to, and how many then. */
-async function loadedBy(expression: string): Promise<unknown> {
+async function loadedBy(expression: string, environment: NodeJS.ProcessEnv = {}): Promise<unknown> {
   const script = `
     const pulumi = require("@pulumi/pulumi");
     const files = () => Object.values(require.cache)
@@ -19,7 +19,7 @@ async function loadedBy(expression: string): Promise<unknown> {
   const { stdout } = await execaNode("-e", [script], {
     cwd: ROOT,
     nodeOptions: ["--require", join(ROOT, "cli", "preload.cjs")],
-    env: { NODE_COMPILE_CACHE: undefined },
+    env: { NODE_COMPILE_CACHE: undefined, TRACEPARENT: undefined, ...environment },
   });
   return JSON.parse(stdout);
 }
@@ -62,6 +62,32 @@ describe("what is loaded before Pulumi", () => {
     } finally {
       await rm(dirname(file), { recursive: true });
     }
+  });
+
+  it("leaves the calls of Pulumi's clients to a trace that is asked for", async () => {
+    const called = `(() => {
+      require("@pulumi/pulumi/cmd/run/instrumentation.js");
+      const { createRequire } = require("node:module");
+      const of = createRequire(require.resolve("@pulumi/pulumi"));
+      const { trace } = of("@opentelemetry/api");
+      const { ResourceMonitorClient } = of("./proto/resource_grpc_pb.js");
+      const { SupportsFeatureRequest } = of("./proto/resource_pb.js");
+      const spans = [];
+      const tracer = Object.getPrototypeOf(trace.getTracerProvider().getDelegate().getTracer("any"));
+      const { startSpan } = tracer;
+      tracer.startSpan = function (name, ...rest) {
+        spans.push(name);
+        return startSpan.call(this, name, ...rest);
+      };
+      const client = new ResourceMonitorClient("127.0.0.1:1", of("@grpc/grpc-js").credentials.createInsecure());
+      return new Promise((resolve) => client.supportsFeature(new SupportsFeatureRequest(), () => resolve(spans.join())));
+    })()`;
+    const trace = {
+      TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      PULUMI_OTEL_EXPORTER_OTLP_ENDPOINT: "127.0.0.1:1",
+    };
+    const [, spans] = (await loadedBy(called, trace)) as [number, string];
+    assert.equal(spans, "grpc.pulumirpc.ResourceMonitor/SupportsFeature");
   });
 
   it("has the Automation API loaded for who asks for it", async () => {
