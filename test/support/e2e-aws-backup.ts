@@ -89,8 +89,8 @@ export class AwsBackupSite {
   }
 
   static async create(keys: Keys): Promise<AwsBackupSite> {
-    const place = await Workspace.create("aws-backup");
     await ensureDocker();
+    const place = await Workspace.create("aws-backup");
     // Pulumi's command alone is asked: nothing is made here.
     await ensurePulumi({ target: "vps" });
     const images = await ensureBaseImages();

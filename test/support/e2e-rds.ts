@@ -1,6 +1,7 @@
 /** A PostgreSQL 16 in Docker whose first user may as much as RDS' does: it makes roles and databases, and is no superuser. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../components/shared/labels.ts";
+import { ensureDocker } from "../../toolchain/docker.ts";
 import { ensureBaseImages } from "../../toolchain/images.ts";
 import type { Authority } from "./e2e-authority.ts";
 import { PROJECT } from "./e2e-clone.ts";
@@ -42,7 +43,10 @@ export class Rds {
   /** @param host name that it has in its network */
   static async start(host: string, password: string, options: RdsOptions = {}): Promise<Rds> {
     const { beside, authority } = options;
-    if (!beside) await sweep();
+    if (!beside) {
+      await ensureDocker();
+      await sweep();
+    }
     const image = (await ensureBaseImages()).postgres.reference;
     const { network, name } = beside ?? { network: NAME, name: NAME };
     if (!beside) await docker("network", "create", ...LABELS, NAME);

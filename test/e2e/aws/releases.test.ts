@@ -34,6 +34,7 @@ import { BucketRecords } from "../../../cli/aws/records.ts";
 import { AliasShift } from "../../../cli/aws/shift.ts";
 import { trustOf } from "../../../components/aws/policy-document.ts";
 import { CliError } from "../../../cli/errors.ts";
+import { ensureDocker } from "../../../toolchain/docker.ts";
 import { type Moto, REGION, envOf, startMoto } from "../../support/e2e-moto.ts";
 import { withVariables } from "../../support/variables.ts";
 
@@ -227,7 +228,8 @@ describe("a release at AWS", () => {
   });
 
   describe("is watched", () => {
-    const parts = { services: [], apiId: "shop", distributionId: undefined, assetsBucket: undefined };
+    const none = { distributionId: undefined, assetsBucket: undefined, databaseId: undefined };
+    const parts = { services: [], apiId: "shop", ...none };
     const alarms = ["old-trouble", "errors"];
     const state = (AlarmName: string, StateValue: "OK" | "ALARM") =>
       aws.metrics.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: "set by hand" }));
@@ -351,6 +353,7 @@ describe("a release at AWS", () => {
       built.push(`${image}:${tag}`);
       return { image: `${image}:${tag}`, path: "/_next/static", folder: "/app/static" };
     };
+    await ensureDocker();
     try {
       const records = await bucket("asset-lists");
       await bucket("assets");
