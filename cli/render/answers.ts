@@ -29,7 +29,8 @@ const MADE: Answers = {
     ],
   },
   "aws:apigatewayv2/api:Api": { apiEndpoint: "https://api.execute-api.example.com", executionArn: "arn:api" },
-  "aws:rds/instance:Instance": { address: "database.example.com", identifier: "database" },
+  "aws:rds/instance:Instance": { address: "database.example.com" },
+  "random:index/randomId:RandomId": { hex: "0badcafe" },
   "aws:ecr/repository:Repository": {
     repositoryUrl: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop",
   },

@@ -20,6 +20,8 @@ export interface DatabaseArgs {
   multiAz: boolean;
   /** Days that it can be brought back to any moment of. */
   backupDays: number;
+  /** Days that its logs are kept. */
+  logDays: number;
   /** Whether a snapshot is left when it is deleted. */
   finalSnapshot: boolean;
   /** Whether Pulumi refuses to delete or to replace it. */
@@ -29,6 +31,8 @@ export interface DatabaseArgs {
 }
 
 const PORT = 5432;
+/** Logs that it has. */
+const LOGS = ["postgresql", "upgrade"] as const;
 /** Growth by itself is for the night; beyond that somebody should look. */
 const MOST_GROWTH = 5;
 
@@ -70,9 +74,23 @@ export class Database extends pulumi.ComponentResource {
     const password = generatedPassword(`${name}-password`, within);
     // A snapshot's name can be used once: the next life of a stack of this name has another one.
     const life = new RandomId(`${name}-life`, { byteLength: 4 }, within);
+    const identifier = pulumi.interpolate`${name}-${life.hex}`;
+    // RDS writes to groups of these names, and makes ones that keep everything for ever, and stay, where there are none.
+    const logs = LOGS.map(
+      (log) =>
+        new aws.cloudwatch.LogGroup(
+          `${name}-${log}`,
+          {
+            name: pulumi.interpolate`/aws/rds/instance/${identifier}/${log}`,
+            retentionInDays: args.logDays,
+          },
+          within,
+        ),
+    );
     const instance = new aws.rds.Instance(
       name,
       {
+        identifier,
         engine: "postgres",
         // The major version alone: RDS takes minor ones by itself, which is no change then.
         engineVersion: "16",
@@ -98,15 +116,15 @@ export class Database extends pulumi.ComponentResource {
         autoMinorVersionUpgrade: true,
         copyTagsToSnapshot: true,
         deleteAutomatedBackups: !args.protect,
-        enabledCloudwatchLogsExports: ["postgresql", "upgrade"],
+        enabledCloudwatchLogsExports: [...LOGS],
         deletionProtection: args.deletionProtection,
         skipFinalSnapshot: !args.finalSnapshot,
         finalSnapshotIdentifier: args.finalSnapshot
           ? pulumi.interpolate`${pulumi.getProject()}-${pulumi.getStack()}-${life.hex}`
           : undefined,
       },
-      // A size that it has grown to is no change.
-      { ...keep, ignoreChanges: ["allocatedStorage"] },
+      // A size that it has grown to is no change, and one that AWS knows by another name keeps it.
+      { ...keep, dependsOn: logs, ignoreChanges: ["allocatedStorage", "identifier"] },
     );
     this.databaseName = args.name;
     this.user = args.user;

@@ -62,6 +62,7 @@ function ownGround(
       user: settings.database.user,
       multiAz: settings.database.standby && kind !== "preview",
       backupDays: settings.database.backupDays,
+      logDays,
       finalSnapshot: kind !== "preview",
       protect,
       deletionProtection: kind === "production",

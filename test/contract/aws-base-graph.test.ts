@@ -56,6 +56,20 @@ describe("what the AWS target stands on", () => {
     assert.equal(preview.finalSnapshotIdentifier, undefined);
   });
 
+  it("keeps the logs of the database for as long as it is told, in the groups that RDS writes to", () => {
+    const { identifier, enabledCloudwatchLogsExports } = instance().inputs;
+    assert.match(String(identifier), /^database-[0-9a-f]{8}$/);
+    const groups = all("aws:cloudwatch/logGroup:LogGroup").filter(({ name }) => name.startsWith("database-"));
+    assert.deepEqual(
+      groups.map(({ inputs }) => [inputs.name, inputs.retentionInDays]),
+      (enabledCloudwatchLogsExports as string[]).map((log) => [
+        `/aws/rds/instance/${String(identifier)}/${log}`,
+        30,
+      ]),
+    );
+    for (const { name } of groups) assert.ok(instance().dependencies.includes(name), name);
+  });
+
   it("protects data and network in staging and production, and empties buckets of preview environments alone", async () => {
     const kept = ["aws:rds/instance:Instance", "aws:s3/bucket:Bucket", "aws:ec2/vpc:Vpc"];
     for (const kind of ["staging", "production"]) {
@@ -75,6 +89,8 @@ describe("what the AWS target stands on", () => {
     const { cost } = (await build(PREVIEW)).outputs as { cost: { monthlyUsd: number; unpriced: string[] } };
     assert.equal(cost.monthlyUsd, 14.38);
     assert.deepEqual(cost.unpriced.sort(), [
+      "database-postgresql (by the amount of logs)",
+      "database-upgrade (by the amount of logs)",
       "files (by what is kept in it)",
       "logs (by what is kept in it)",
       "network-flows (by the amount of logs)",
