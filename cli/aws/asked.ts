@@ -1,6 +1,15 @@
 /** AWS's errors in the user's words. */
 import { failed, messageOf } from "../errors.ts";
 
+/** How its services call what is not there. */
+const MISSING = [
+  "ResourceNotFoundException",
+  "NoSuchKey",
+  "NoSuchBucket",
+  "NotFound",
+  "DBInstanceNotFoundFault",
+];
+
 /** What AWS answers. @throws CliError in AWS's own words */
 export async function asked<T>(work: Promise<T>): Promise<T> {
   try {
@@ -15,8 +24,7 @@ export async function orIfMissing<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (isNamed(error, "ResourceNotFoundException", "NoSuchKey", "NoSuchBucket", "NotFound"))
-      return undefined;
+    if (isNamed(error, ...MISSING)) return undefined;
     throw awsError(error);
   }
 }

@@ -26,8 +26,9 @@ import { AlarmWatch } from "./alarm-watch.ts";
 import { Assets, invalidate } from "./assets.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
-import { functionLog } from "./function-log.ts";
-import { functionStatuses } from "./function-status.ts";
+import { cloudWatchLog } from "./cloudwatch-log.ts";
+import { DATABASE, databaseLog, databaseStatus } from "./database-status.ts";
+import { functionLog, functionStatuses } from "./function-status.ts";
 import { imagesInEcr } from "./images.ts";
 import { bucketHolder, holdingBucket } from "./lock.ts";
 import { type Parts, partsOf } from "./parts.ts";
@@ -151,12 +152,21 @@ export class AwsCarrier implements Carrier {
   }
 
   async parts(): Promise<PartStatus[]> {
-    return functionStatuses(this.#clients.lambda, (await this.#parts()).services);
+    const { services, databaseId } = await this.#parts();
+    const statuses = [
+      functionStatuses(this.#clients.lambda, services),
+      ...(databaseId === undefined ? [] : [databaseStatus(this.#clients.databases, databaseId)]),
+    ];
+    return (await Promise.all(statuses)).flat();
   }
 
   async log({ name, part }: PartStatus, options: LogOptions, line: (text: string) => void): Promise<boolean> {
-    const group = (await this.#parts()).services.find(({ service }) => service === part)?.log ?? "";
-    await functionLog(this.#clients.logs, group, name, options, line);
+    const { services } = await this.#parts();
+    const place =
+      part === DATABASE
+        ? databaseLog(name)
+        : functionLog(services.find(({ service }) => service === part)?.log ?? "", name);
+    await cloudWatchLog(this.#clients.logs, place, options, line);
     return true;
   }
 

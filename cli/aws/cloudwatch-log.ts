@@ -1,4 +1,4 @@
-/** The log of one version of a service's function, from CloudWatch. */
+/** A log in CloudWatch: of one version of a service's function, or of the database. */
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type CloudWatchLogsClient,
@@ -7,27 +7,31 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import type { LogOptions } from "../carrier.ts";
 import { badInput } from "../errors.ts";
-import { asked } from "./asked.ts";
+import { orIfMissing } from "./asked.ts";
 
 const PAUSE_MS = 2000;
 /** CloudWatch has no end to begin at: what is older than this is not looked through for the last lines. */
 const LOOKED_BACK = "1h";
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** @param name function and version, such as `shop-api-0badcafe:7`; Lambda's streams hold the version as `[7]` */
-export async function functionLog(
+export interface LogPlace {
+  /** Nothing is in one that AWS has not made yet: RDS makes its own with the first lines. */
+  readonly group: string;
+  /** What names of the streams have, such as `[7]` those of a function's version 7 (default: all streams). */
+  readonly stream?: string;
+}
+
+export async function cloudWatchLog(
   logs: CloudWatchLogsClient,
-  group: string,
-  name: string,
+  { group, stream = "" }: LogPlace,
   { follow, tail, since }: LogOptions,
   line: (text: string) => void,
 ): Promise<void> {
-  const version = name.split(":").at(-1) ?? "";
   let from = timeOf(since ?? LOOKED_BACK);
   let last = tail;
   for (;;) {
     const events = (await read(logs, group, from)).filter(
-      ({ logStreamName }) => logStreamName?.includes(`[${version}]`) ?? false,
+      ({ logStreamName }) => logStreamName?.includes(stream) ?? false,
     );
     for (const { timestamp = 0, message = "" } of events.slice(
       last === undefined ? 0 : -last || events.length,
@@ -44,9 +48,11 @@ export async function functionLog(
 async function read(logs: CloudWatchLogsClient, logGroupName: string, startTime: number) {
   const events: FilteredLogEvent[] = [];
   for (let nextToken: string | undefined; ;) {
-    const page = await asked(logs.send(new FilterLogEventsCommand({ logGroupName, startTime, nextToken })));
-    events.push(...(page.events ?? []));
-    nextToken = page.nextToken;
+    const page = await orIfMissing(
+      logs.send(new FilterLogEventsCommand({ logGroupName, startTime, nextToken })),
+    );
+    events.push(...(page?.events ?? []));
+    nextToken = page?.nextToken;
     if (nextToken === undefined) return events;
   }
 }

@@ -1,9 +1,15 @@
-/** How the services' functions fare, and which version of each is asked. */
+/** How the services' functions fare, and which version of each is asked, with its log. */
 import { GetAliasCommand, GetFunctionConfigurationCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { LIVE } from "../../components/aws/live-alias.ts";
 import type { PartStatus } from "../carrier.ts";
 import { asked, orIfMissing } from "./asked.ts";
+import type { LogPlace } from "./cloudwatch-log.ts";
 import type { ServiceParts } from "./parts.ts";
+
+/** @param name function and version, such as `shop-api-0badcafe:7`; Lambda's streams hold the version as `[7]` */
+export function functionLog(group: string, name: string): LogPlace {
+  return { group, stream: `[${name.split(":").at(-1)}]` };
+}
 
 /** One line for each version that is asked: two of them while a release comes. */
 export async function functionStatuses(

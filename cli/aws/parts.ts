@@ -8,6 +8,8 @@ export interface Parts {
   readonly alarms: readonly string[];
   readonly distributionId: string | undefined;
   readonly assetsBucket: string | undefined;
+  /** The instance of RDS; undefined where it is another stack's. */
+  readonly databaseId: string | undefined;
 }
 
 export interface ServiceParts {
@@ -49,5 +51,6 @@ export function partsOf({ resources = [] }: Deployment): Parts {
       .flatMap((one) => text(one, "name") ?? []),
     distributionId: text(of("aws:cloudfront/distribution:Distribution")[0], "id"),
     assetsBucket: text(assets, "id"),
+    databaseId: text(of("aws:rds/instance:Instance")[0], "identifier"),
   };
 }

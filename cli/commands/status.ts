@@ -56,15 +56,21 @@ function show({ release, maintenance, held, status, containers }: StackStatus): 
   ];
   print(table(rows));
   print();
-  const bad = /unhealthy|Restarting|Exited|Dead/;
   print(
     table(
       containers.map(({ part, version, status, name }) => [
         part,
         version ?? "",
-        bad.test(status) ? paint("red", status) : status,
+        looksBad(status) ? paint("red", status) : status,
         paint("dim", name),
       ]),
     ),
+  );
+}
+
+/** Words of Docker, Kubernetes, Lambda and RDS that somebody should look at. */
+export function looksBad(status: string): boolean {
+  return /unhealthy|Restarting|Exited|Dead|BackOff|Err|Unschedulable|[Ff]ailed|not there|stopped|-full|incompatible|inaccessible/.test(
+    status,
   );
 }

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
+import { CreateLogStreamCommand, PutLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateRepositoryCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { Clients } from "../../../cli/aws/clients.ts";
 import type { Released } from "../../../cli/release.ts";
@@ -165,6 +166,13 @@ describe("an application at AWS", () => {
       );
     }
 
+    /** As Lambda would. */
+    async function logged(logGroupName: string, logStreamName: string, message: string): Promise<void> {
+      await clients.logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+      const logEvents = [{ timestamp: Date.now(), message }];
+      await clients.logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+    }
+
     const tristack = (args: string[]) => aws.place.tristack(args, { timeoutSeconds: 600 });
     const deploy = (version: string) => tristack(["deploy", STACK, "--version", version, "--json"]);
     const releaseThatRuns = async () => {
@@ -193,17 +201,26 @@ describe("an application at AWS", () => {
 
       const status = JSON.parse(succeeded(await tristack(["status", STACK, "--json"])).stdout) as {
         held: null;
-        containers: { part: string; status: string; version: string }[];
+        containers: { part: string; status: string; version: string | null }[];
       };
       assert.deepEqual(
         status.containers.map(({ part, version }) => [part, version]),
         [
           ["api", "v4"],
           ["web", "v4"],
+          ["postgres", null],
         ],
       );
+      assert.match(status.containers.at(-1)?.status ?? "", /^available, PostgreSQL 16/);
       assert.equal(status.held, null);
       assert.match(succeeded(await tristack(["releases", STACK])).all, /runs +.*deploy +v4 +passed/);
+
+      await logged(`/aws/lambda/${await functionName("api")}`, `2026/11/28/[${now}]0badcafe`, "of v4");
+      await logged(`/aws/lambda/${await functionName("api")}`, `2026/11/28/[${before}]0badcafe`, "of v3");
+      const { stdout: log } = succeeded(await tristack(["logs", STACK]));
+      assert.match(log, /^\S+-api-\S+ +\S+Z of v4\n$/);
+      const { stdout: none } = succeeded(await tristack(["logs", STACK, "postgres"]));
+      assert.equal(none, "", "RDS has not made its log yet");
     });
 
     itFully("goes back by itself when an alarm rings", async () => {
