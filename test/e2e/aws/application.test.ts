@@ -7,7 +7,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
-import { CreateLogStreamCommand, PutLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  CreateLogStreamCommand,
+  DescribeLogGroupsCommand,
+  PutLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { CreateRepositoryCommand, PutImageCommand } from "@aws-sdk/client-ecr";
 import { Clients } from "../../../cli/aws/clients.ts";
 import type { Released } from "../../../cli/release.ts";
@@ -167,7 +171,13 @@ describe("an application at AWS", () => {
     }
 
     /** As Lambda would. */
-    async function logged(logGroupName: string, logStreamName: string, message: string): Promise<void> {
+    async function logged(service: string, version: string, message: string): Promise<void> {
+      const { logGroups = [] } = await clients.logs.send(new DescribeLogGroupsCommand({}));
+      const own = new RegExp(`^${service}-[0-9a-f]{7}$`);
+      const logGroupName = logGroups
+        .map(({ logGroupName = "" }) => logGroupName)
+        .find((name) => own.test(name));
+      const logStreamName = `2026/11/28/[${version}]0badcafe`;
       await clients.logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
       const logEvents = [{ timestamp: Date.now(), message }];
       await clients.logs.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
@@ -215,8 +225,8 @@ describe("an application at AWS", () => {
       assert.equal(status.held, null);
       assert.match(succeeded(await tristack(["releases", STACK])).all, /runs +.*deploy +v4 +passed/);
 
-      await logged(`/aws/lambda/${await functionName("api")}`, `2026/11/28/[${now}]0badcafe`, "of v4");
-      await logged(`/aws/lambda/${await functionName("api")}`, `2026/11/28/[${before}]0badcafe`, "of v3");
+      await logged("api", now, "of v4");
+      await logged("api", before, "of v3");
       const { stdout: log } = succeeded(await tristack(["logs", STACK]));
       assert.match(log, /^\S+-api-\S+ +\S+Z of v4\n$/);
       const { stdout: none } = succeeded(await tristack(["logs", STACK, "postgres"]));
