@@ -21,6 +21,8 @@ export interface BackupArgs extends Omit<BackupTaskArgs, "place" | "logs"> {
   cluster: aws.ecs.Cluster;
   /** Days that the log is kept. */
   logDays: number;
+  /** What takes the logs of who read the bucket. Left out, nobody asks. */
+  accessLog?: Bucket;
   /** Whether Pulumi refuses to delete the bucket; without, it goes with all that is in it. */
   protect: boolean;
 }
@@ -57,7 +59,12 @@ export class Backup extends pulumi.ComponentResource {
     const logs = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logDays }, within);
     const { bucket } = new Bucket(
       name,
-      { keepVersionsDays: KEPT_VERSIONS_DAYS, emptied: !args.protect, protect: args.protect },
+      {
+        keepVersionsDays: KEPT_VERSIONS_DAYS,
+        logs: args.accessLog,
+        emptied: !args.protect,
+        protect: args.protect,
+      },
       within,
     );
     const secretArns = [args.database.urlArn, ...(args.pingArn === undefined ? [] : [args.pingArn])];

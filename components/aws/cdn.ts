@@ -20,6 +20,8 @@ export interface CdnArgs {
   logDays?: number;
   /** Whether it has a firewall, 8 USD a month and 0.60 USD for a million requests. */
   firewall?: FirewallArgs;
+  /** What takes the logs of who read its buckets. Left out, nobody asks. */
+  accessLog?: Bucket;
   protect: boolean;
 }
 
@@ -55,6 +57,7 @@ export class Cdn extends pulumi.ComponentResource {
         keepVersionsDays: 7,
         emptied: !args.protect,
         protect: false,
+        logs: args.accessLog,
         statements: (arn) => [readBy(distributionArn, arn)],
       },
       within,
@@ -140,7 +143,7 @@ export class Cdn extends pulumi.ComponentResource {
       { ...within, protect: args.protect },
     );
     knowDistributionArn(this.distribution.arn);
-    if (args.logDays !== undefined) this.#log(name, args.logDays, args.protect);
+    if (args.logDays !== undefined) this.#log(name, args.logDays, args);
     for (const type of ["A", "AAAA"] as const)
       new aws.route53.Record(
         `${name}-${type.toLowerCase()}`,
@@ -163,7 +166,7 @@ export class Cdn extends pulumi.ComponentResource {
   }
 
   /** By the second kind of logging: the first one writes to buckets that take ACLs, which ours do not. */
-  #log(name: string, expireDays: number, protect: boolean): void {
+  #log(name: string, expireDays: number, { protect, accessLog }: CdnArgs): void {
     const within = { parent: this };
     const { bucket } = new Bucket(
       `${name}-log`,
@@ -172,6 +175,7 @@ export class Cdn extends pulumi.ComponentResource {
         keepVersionsDays: 1,
         emptied: !protect,
         protect,
+        logs: accessLog,
         takesLogsOf: "delivery.logs.amazonaws.com",
       },
       within,

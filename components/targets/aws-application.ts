@@ -1,6 +1,7 @@
 /** What an application at AWS consists of: Lambda, RDS, S3, CloudFront. Wiring only. */
 import * as pulumi from "@pulumi/pulumi";
 import { Alarms } from "../aws/alarms.ts";
+import { Bucket } from "../aws/bucket.ts";
 import { Cdn } from "../aws/cdn.ts";
 import { Certificate } from "../aws/certificate.ts";
 import { Database } from "../aws/database.ts";
@@ -88,9 +89,10 @@ export async function awsApplication(
     opts,
   );
   database.letIn("jobs", jobs.groupId);
+  const accessLog = accessLogOf(kind, opts);
   const backup = backupOf(
     settings,
-    { owner, ground, cluster: jobs.cluster, pingArn, secrets, logDays },
+    { owner, ground, cluster: jobs.cluster, pingArn, secrets, logDays, accessLog },
     opts,
   );
 
@@ -154,7 +156,10 @@ export async function awsApplication(
           .flat()
           .filter((path) => path !== "/"),
         assets: services.flatMap(([, { assets }]) => assets?.path ?? []),
-        ...(kind === "production" ? { logDays: 90, firewall: { logDays, proxied: web !== undefined } } : {}),
+        accessLog,
+        ...(kind === "production"
+          ? { logDays: ACCESS_LOG_DAYS, firewall: { logDays, proxied: web !== undefined } }
+          : {}),
         protect,
       },
       opts,
@@ -216,10 +221,33 @@ export async function awsApplication(
     ],
     ...(backup ? { backup: backup.output } : {}),
     strategy: "canary",
-    statusRef: new Records("records", { protect }, opts).statusRef,
+    statusRef: new Records("records", { protect, logs: accessLog }, opts).statusRef,
     shared: sharedBy(ground, settings, jobs.groupId),
     cost: cost.estimate(),
   };
+}
+
+/** Days that it is kept who read and wrote what. */
+const ACCESS_LOG_DAYS = 90;
+
+/** Who read and wrote the stack's buckets, backups among them. Of what lives for a pull request nobody asks. */
+function accessLogOf(
+  kind: AwsSettings["environment"]["kind"],
+  opts: pulumi.ComponentResourceOptions,
+): Bucket | undefined {
+  if (kind === "preview") return undefined;
+  const protect = isProtected(kind);
+  return new Bucket(
+    "access-log",
+    {
+      expireDays: ACCESS_LOG_DAYS,
+      keepVersionsDays: 1,
+      takesLogsOf: "logging.s3.amazonaws.com",
+      emptied: !protect,
+      protect,
+    },
+    opts,
+  );
 }
 
 /** Every role of the stack gets the boundary. */

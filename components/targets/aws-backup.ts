@@ -3,6 +3,7 @@ import type * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { BackupAlarmsArgs } from "../aws/backup-alarms.ts";
 import { Backup } from "../aws/backup.ts";
+import type { Bucket } from "../aws/bucket.ts";
 import { type AwsSettings, isProtected } from "../settings.ts";
 import { lateSeconds, nameInBackups } from "../shared/backup-variables.ts";
 import type { Owner } from "../shared/labels.ts";
@@ -16,12 +17,13 @@ interface Around {
   readonly pingArn: pulumi.Input<string> | undefined;
   readonly secrets: pulumi.Resource;
   readonly logDays: number;
+  readonly accessLog: Bucket | undefined;
 }
 
 /** Undefined where the settings ask for none. */
 export function backupOf(
   { backup: plan, ...settings }: AwsSettings,
-  { owner, ground: { network, database, ready }, cluster, pingArn, secrets, logDays }: Around,
+  { owner, ground: { network, database, ready }, cluster, pingArn, secrets, logDays, accessLog }: Around,
   opts: pulumi.ComponentResourceOptions,
 ): { output: Backup["output"]; alarms: BackupAlarmsArgs } | undefined {
   if (!plan) return undefined;
@@ -44,6 +46,7 @@ export function backupOf(
       },
       ...(pingArn === undefined ? {} : { pingArn }),
       logDays,
+      accessLog,
       protect: isProtected(settings.environment.kind),
     },
     opts,

@@ -1,10 +1,17 @@
 /** Buckets of S3. */
 import { statementsOf } from "../documents.ts";
-import { type Rule, accompanied, at, listAt } from "../rule.ts";
+import { type Rule, accompanied, at, listAt, ofType } from "../rule.ts";
 
 const BUCKET = "aws:s3/bucket:Bucket";
 const POLICY = "aws:s3/bucketPolicy:BucketPolicy";
+const LOGGING = "aws:s3/bucketLogging:BucketLogging";
 const property = "bucket";
+
+const withoutAccessLog = accompanied(BUCKET, {
+  type: LOGGING,
+  property,
+  holds: (props) => props.targetBucket !== undefined,
+});
 
 export const s3Rules: readonly Rule[] = [
   {
@@ -86,13 +93,13 @@ export const s3Rules: readonly Rule[] = [
     number: 21,
     name: "s3-access-log",
     ids: ["S3.9", "CKV_AWS_18"],
-    meaning: "Who read and wrote a bucket is kept.",
+    meaning: "Who read and wrote a bucket is kept, but of the one that this is kept in.",
     advisory: true,
-    breaches: accompanied(BUCKET, {
-      type: "aws:s3/bucketLogging:BucketLogging",
-      property,
-      holds: (props) => props.targetBucket !== undefined,
-    }),
+    kinds: ["staging", "production"],
+    breaches: (all, kind) => {
+      const takers = ofType(all, LOGGING).flatMap((one) => one.refersTo("targetBucket"));
+      return withoutAccessLog(all, kind).filter((one) => !takers.includes(one));
+    },
   },
   {
     number: 22,

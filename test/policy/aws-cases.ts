@@ -141,7 +141,18 @@ export const awsCases: Readonly<Record<number, Case>> = {
     { policy: document({ Effect: "Allow", Principal: { AWS: "arn:aws:iam::1:role/it" } }) },
     { policy: document({ Effect: "Allow", Principal: { AWS: "*" } }) },
   ),
-  21: beside("aws:s3/bucketLogging:BucketLogging", { targetBucket: "logs" }),
+  21: {
+    good: [
+      { type: BUCKET, name: "files" },
+      {
+        type: "aws:s3/bucketLogging:BucketLogging",
+        props: { targetBucket: "logs" },
+        refers: { bucket: "files", targetBucket: "logs" },
+      },
+      { type: BUCKET, name: "logs" },
+    ],
+    bad: [{ type: BUCKET, name: "files" }],
+  },
   22: one(BUCKET, {}, { forceDestroy: true }),
   23: one(CDN, behavior(), {
     ...behavior(),
