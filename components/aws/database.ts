@@ -74,7 +74,7 @@ export class Database extends pulumi.ComponentResource {
     const password = generatedPassword(`${name}-password`, within);
     // A snapshot's name can be used once: the next life of a stack of this name has another one.
     const life = new RandomId(`${name}-life`, { byteLength: 4 }, within);
-    const identifier = pulumi.interpolate`${name}-${life.hex}`;
+    const identifier = pulumi.interpolate`${pulumi.getStack()}-${name}-${life.hex}`;
     // RDS writes to groups of these names, and makes ones that keep everything for ever, and stay, where there are none.
     const logs = LOGS.map(
       (log) =>

@@ -57,7 +57,7 @@ describe("what the AWS target stands on", () => {
 
   it("keeps the logs of the database for as long as it is told, in the groups that RDS writes to", () => {
     const { identifier, enabledCloudwatchLogsExports } = instance().inputs;
-    assert.match(String(identifier), /^database-[0-9a-f]{8}$/);
+    assert.match(String(identifier), /^shop-database-[0-9a-f]{8}$/);
     const groups = all("aws:cloudwatch/logGroup:LogGroup").filter(({ name }) => name.startsWith("database-"));
     assert.deepEqual(
       groups.map(({ inputs }) => [inputs.name, inputs.retentionInDays]),

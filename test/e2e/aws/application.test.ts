@@ -173,10 +173,11 @@ describe("an application at AWS", () => {
     /** As Lambda would. */
     async function logged(service: string, version: string, message: string): Promise<void> {
       const { logGroups = [] } = await clients.logs.send(new DescribeLogGroupsCommand({}));
-      const own = new RegExp(`^${service}-[0-9a-f]{7}$`);
+      const own = new RegExp(`^${STACK}-${service}-[0-9a-f]{6}$`);
       const logGroupName = logGroups
         .map(({ logGroupName = "" }) => logGroupName)
         .find((name) => own.test(name));
+      assert.ok(logGroupName, service);
       const logStreamName = `2026/11/28/[${version}]0badcafe`;
       await clients.logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
       const logEvents = [{ timestamp: Date.now(), message }];
