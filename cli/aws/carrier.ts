@@ -1,4 +1,5 @@
 /** What a release needs of AWS. */
+import { databaseLogGroup } from "../../components/aws/database-log.ts";
 import { seconds } from "../../components/shared/units.ts";
 import { type Release, type ReleaseSettings, imageOf, recordedRelease } from "../../components/release.ts";
 import type { AwsSettings } from "../../components/settings.ts";
@@ -27,11 +28,10 @@ import { Assets, invalidate } from "./assets.ts";
 import { RecordsBucket } from "./bucket.ts";
 import { Clients } from "./clients.ts";
 import { cloudWatchLog } from "./cloudwatch-log.ts";
-import { DATABASE, databaseLog, databaseStatus } from "./database-status.ts";
 import { functionLog, functionStatuses } from "./function-status.ts";
 import { imagesInEcr } from "./images.ts";
 import { bucketHolder, holdingBucket } from "./lock.ts";
-import { type Parts, partsOf } from "./parts.ts";
+import { DATABASE, type Parts, partsOf } from "./parts.ts";
 import { PulledImages } from "./pulled-images.ts";
 import { awsRecordsOf } from "./records.ts";
 import { AliasShift } from "./shift.ts";
@@ -153,18 +153,19 @@ export class AwsCarrier implements Carrier {
 
   async parts(): Promise<PartStatus[]> {
     const { services, databaseId } = await this.#parts();
-    const statuses = [
-      functionStatuses(this.#clients.lambda, services),
-      ...(databaseId === undefined ? [] : [databaseStatus(this.#clients.databases, databaseId)]),
-    ];
-    return (await Promise.all(statuses)).flat();
+    const ofDatabase = async () => {
+      if (databaseId === undefined) return [];
+      const { databaseStatus } = await import("./database-status.ts");
+      return [await databaseStatus(this.#settings.region, databaseId)];
+    };
+    return (await Promise.all([functionStatuses(this.#clients.lambda, services), ofDatabase()])).flat();
   }
 
   async log({ name, part }: PartStatus, options: LogOptions, line: (text: string) => void): Promise<boolean> {
     const { services } = await this.#parts();
     const place =
       part === DATABASE
-        ? databaseLog(name)
+        ? { group: databaseLogGroup(name, "postgresql") }
         : functionLog(services.find(({ service }) => service === part)?.log ?? "", name);
     await cloudWatchLog(this.#clients.logs, place, options, line);
     return true;

@@ -4,7 +4,6 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { RDSClient } from "@aws-sdk/client-rds";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { s3Client } from "./bucket.ts";
 
@@ -13,7 +12,6 @@ export class Clients {
   readonly metrics: CloudWatchClient;
   readonly logs: CloudWatchLogsClient;
   readonly registry: ECRClient;
-  readonly databases: RDSClient;
   readonly s3: S3Client;
   /** CloudFront is in one region alone. */
   readonly cdn = new CloudFrontClient({ region: "us-east-1" });
@@ -23,7 +21,6 @@ export class Clients {
     this.metrics = new CloudWatchClient({ region });
     this.logs = new CloudWatchLogsClient({ region });
     this.registry = new ECRClient({ region });
-    this.databases = new RDSClient({ region });
     this.s3 = s3Client(region);
   }
 }

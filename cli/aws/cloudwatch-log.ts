@@ -15,7 +15,7 @@ const LOOKED_BACK = "1h";
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export interface LogPlace {
-  /** Nothing is in one that AWS has not made yet: RDS makes its own with the first lines. */
+  /** Nothing is in one that is not there yet. */
   readonly group: string;
   /** What names of the streams have, such as `[7]` those of a function's version 7 (default: all streams). */
   readonly stream?: string;

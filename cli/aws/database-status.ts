@@ -1,34 +1,27 @@
-/** How the database of RDS fares, and where its log is. */
-import { DescribeDBInstancesCommand, type RDSClient } from "@aws-sdk/client-rds";
+/** How the database of RDS fares. Loaded when it is asked for: AWS' client of RDS takes a moment. */
+import { type DBInstance, DescribeDBInstancesCommand, RDSClient } from "@aws-sdk/client-rds";
 import type { PartStatus } from "../carrier.ts";
 import { orIfMissing } from "./asked.ts";
-import type { LogPlace } from "./cloudwatch-log.ts";
+import { DATABASE } from "./parts.ts";
 
-/** As the other targets call theirs. */
-export const DATABASE = "postgres";
-
-/** Where RDS exports it to: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.Procedural.UploadtoCloudWatch.html */
-export function databaseLog(instanceId: string): LogPlace {
-  return { group: `/aws/rds/instance/${instanceId}/postgresql` };
+export async function databaseStatus(region: string, instanceId: string): Promise<PartStatus> {
+  const request = new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId });
+  const found = await orIfMissing(new RDSClient({ region }).send(request));
+  return { name: instanceId, part: DATABASE, status: statusOf(found?.DBInstances?.[0]), version: null };
 }
 
 /** Such as "available, PostgreSQL 16.9, db.t4g.small, 20 GiB, with a standby". */
-export async function databaseStatus(rds: RDSClient, instanceId: string): Promise<PartStatus> {
-  const found = await orIfMissing(
-    rds.send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: instanceId })),
-  );
-  const instance = found?.DBInstances?.[0];
-  const words = instance
-    ? [
-        instance.DBInstanceStatus,
-        `PostgreSQL ${instance.EngineVersion}`,
-        instance.DBInstanceClass,
-        `${instance.AllocatedStorage} GiB`,
-        instance.MultiAZ && "with a standby",
-        pending(instance.PendingModifiedValues),
-      ]
-    : ["not there"];
-  return { name: instanceId, part: DATABASE, status: words.filter(Boolean).join(", "), version: null };
+export function statusOf(instance: DBInstance | undefined): string {
+  if (!instance) return "not there";
+  const words = [
+    instance.DBInstanceStatus,
+    `PostgreSQL ${instance.EngineVersion}`,
+    instance.DBInstanceClass,
+    `${instance.AllocatedStorage} GiB`,
+    instance.MultiAZ && "with a standby",
+    pending(instance.PendingModifiedValues),
+  ];
+  return words.filter(Boolean).join(", ");
 }
 
 /** What waits for the maintenance window, by AWS' own names; a value among them may be a password. */

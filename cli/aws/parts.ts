@@ -12,6 +12,9 @@ export interface Parts {
   readonly databaseId: string | undefined;
 }
 
+/** What the database is called as a part of the stack, as on other targets. */
+export const DATABASE = "postgres";
+
 export interface ServiceParts {
   readonly service: string;
   readonly functionName: string;

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RandomId } from "@pulumi/random";
 import { generatedPassword } from "../shared/generated-password.ts";
+import { DATABASE_LOGS, databaseLogGroup } from "./database-log.ts";
 import { keptSecret } from "./kept-secret.ts";
 import * as aws from "./sdk.ts";
 
@@ -31,8 +32,6 @@ export interface DatabaseArgs {
 }
 
 const PORT = 5432;
-/** Logs that it has. */
-const LOGS = ["postgresql", "upgrade"] as const;
 /** Growth by itself is for the night; beyond that somebody should look. */
 const MOST_GROWTH = 5;
 
@@ -76,12 +75,12 @@ export class Database extends pulumi.ComponentResource {
     const life = new RandomId(`${name}-life`, { byteLength: 4 }, within);
     const identifier = pulumi.interpolate`${pulumi.getStack()}-${name}-${life.hex}`;
     // RDS writes to groups of these names, and makes ones that keep everything for ever, and stay, where there are none.
-    const logs = LOGS.map(
+    const logs = DATABASE_LOGS.map(
       (log) =>
         new aws.cloudwatch.LogGroup(
           `${name}-${log}`,
           {
-            name: pulumi.interpolate`/aws/rds/instance/${identifier}/${log}`,
+            name: identifier.apply((id) => databaseLogGroup(id, log)),
             retentionInDays: args.logDays,
           },
           within,
@@ -116,7 +115,7 @@ export class Database extends pulumi.ComponentResource {
         autoMinorVersionUpgrade: true,
         copyTagsToSnapshot: true,
         deleteAutomatedBackups: !args.protect,
-        enabledCloudwatchLogsExports: [...LOGS],
+        enabledCloudwatchLogsExports: [...DATABASE_LOGS],
         deletionProtection: args.deletionProtection,
         skipFinalSnapshot: !args.finalSnapshot,
         finalSnapshotIdentifier: args.finalSnapshot

@@ -1,6 +1,5 @@
 /** The Docker Engine as the tests see it: by the docker command, never through the code under test. */
 import { LABEL } from "../../components/shared/labels.ts";
-import { inspectDocker } from "../../toolchain/docker.ts";
 import { PROJECT } from "./e2e-clone.ts";
 import { REPOSITORY, run, succeeded } from "./e2e-command.ts";
 
@@ -120,12 +119,8 @@ export async function leftovers(
 // Docker gives names of the same second in any order.
 const sorted = (text: string) => lines(text).sort();
 
-/**
- * Removes containers, networks and volumes of the tests' project. Images stay: the next start needs them again.
- * Nothing is to be removed where no engine answers: what a test starts gets one.
- */
+/** Removes containers, networks and volumes of the tests' project. Images stay: the next start needs them again. */
 export async function sweep(): Promise<void> {
-  if ((await inspectDocker()).origin === "missing") return;
   const { containers, networks, volumes } = await leftovers();
   // One by one: Docker can lose count of a network's endpoints when many are taken out at the same time.
   for (const container of containers) await docker("rm", "--force", "--volumes", container);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
 import { PROJECT, newClone, scratch } from "./e2e-clone.ts";
 import { type Ran, type RunOptions, run, succeeded } from "./e2e-command.ts";
+import { inspectDocker } from "../../toolchain/docker.ts";
 import { sweep } from "./e2e-engine.ts";
 import { freePort } from "./free-port.ts";
 import { type Answer, type Question, ask } from "./e2e-http.ts";
@@ -38,7 +39,8 @@ export class Workspace {
    * @param inDocker whether anything of it will be in Docker
    */
   static async create(name: string, { inDocker = true } = {}): Promise<Workspace> {
-    if (inDocker) await sweep();
+    // Where no engine answers there is nothing yet: what the test starts gets one.
+    if (inDocker && (await inspectDocker()).origin === "found") await sweep();
     return Workspace.beside(name, { inDocker });
   }
 

@@ -1,14 +1,10 @@
 /** What `tristack status` says of parts of a stack, from what their carriers answer. */
 import assert from "node:assert/strict";
-import type { DBInstance, RDSClient } from "@aws-sdk/client-rds";
-import { databaseStatus } from "../../cli/aws/database-status.ts";
+import type { DBInstance } from "@aws-sdk/client-rds";
+import { statusOf } from "../../cli/aws/database-status.ts";
 import { looksBad } from "../../cli/commands/status.ts";
 
 describe("status of a database of RDS", () => {
-  const statusOf = async (instance: DBInstance) => {
-    const rds = { send: () => Promise.resolve({ DBInstances: [instance] }) };
-    return (await databaseStatus(rds as unknown as RDSClient, "shop")).status;
-  };
   const INSTANCE: DBInstance = {
     DBInstanceStatus: "available",
     EngineVersion: "16.9",
@@ -16,18 +12,18 @@ describe("status of a database of RDS", () => {
     AllocatedStorage: 20,
   };
 
-  it("names version, size and disk, and a standby where there is one", async () => {
-    assert.equal(await statusOf(INSTANCE), "available, PostgreSQL 16.9, db.t4g.small, 20 GiB");
-    assert.match(await statusOf({ ...INSTANCE, MultiAZ: true }), /, with a standby$/);
+  it("names version, size and disk, and a standby where there is one", () => {
+    assert.equal(statusOf(INSTANCE), "available, PostgreSQL 16.9, db.t4g.small, 20 GiB");
+    assert.match(statusOf({ ...INSTANCE, MultiAZ: true }), /, with a standby$/);
   });
 
-  it("names what waits for the maintenance window, and no value of it", async () => {
+  it("names what waits for the maintenance window, and no value of it", () => {
     const PendingModifiedValues = { DBInstanceClass: "db.t4g.large", MasterUserPassword: "****" };
     assert.match(
-      await statusOf({ ...INSTANCE, PendingModifiedValues }),
+      statusOf({ ...INSTANCE, PendingModifiedValues }),
       /, waits for its maintenance window: DBInstanceClass, MasterUserPassword$/,
     );
-    assert.doesNotMatch(await statusOf({ ...INSTANCE, PendingModifiedValues: {} }), /waits/);
+    assert.doesNotMatch(statusOf({ ...INSTANCE, PendingModifiedValues: {} }), /waits/);
   });
 });
 

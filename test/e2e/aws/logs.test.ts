@@ -5,29 +5,22 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { CreateDBInstanceCommand } from "@aws-sdk/client-rds";
-import { Clients } from "../../../cli/aws/clients.ts";
+import { CreateDBInstanceCommand, RDSClient } from "@aws-sdk/client-rds";
+import type { Clients } from "../../../cli/aws/clients.ts";
 import { cloudWatchLog } from "../../../cli/aws/cloudwatch-log.ts";
-import { databaseLog, databaseStatus } from "../../../cli/aws/database-status.ts";
+import { databaseStatus } from "../../../cli/aws/database-status.ts";
 import { functionLog } from "../../../cli/aws/function-status.ts";
 import type { LogOptions } from "../../../cli/carrier.ts";
-import { type Moto, REGION, envOf, startMoto } from "../../support/e2e-moto.ts";
-import { withVariables } from "../../support/variables.ts";
+import { databaseLogGroup } from "../../../components/aws/database-log.ts";
+import { clientsOfMoto } from "../../support/e2e-aws-clients.ts";
+import { REGION } from "../../support/e2e-moto.ts";
 
 describe("logs and status at AWS", () => {
-  let moto: Moto;
   let aws: Clients;
-  let restore: () => void = () => undefined;
+  let stop: () => unknown = () => undefined;
 
-  before(async () => {
-    moto = await startMoto();
-    restore = withVariables(envOf(moto));
-    aws = new Clients(REGION);
-  });
-  after(async () => {
-    restore();
-    await moto?.stop();
-  });
+  before(async () => ({ aws, stop } = await clientsOfMoto()));
+  after(() => stop());
 
   describe("show the log of a function", () => {
     const group = "/aws/lambda/shop-api";
@@ -74,14 +67,16 @@ describe("logs and status at AWS", () => {
 
     it("or nothing, while AWS has not made it, as that of a new database", async () => {
       const none = { follow: false, tail: 10, since: undefined };
-      await cloudWatchLog(aws.logs, databaseLog("shop"), none, (line) => assert.fail(line));
+      await cloudWatchLog(aws.logs, { group: databaseLogGroup("shop", "postgresql") }, none, (line) =>
+        assert.fail(line),
+      );
     });
   });
 
   it("tell how the database fares", async () => {
     const identifier = "shop-database";
-    assert.equal((await databaseStatus(aws.databases, identifier)).status, "not there");
-    await aws.databases.send(
+    assert.equal((await databaseStatus(REGION, identifier)).status, "not there");
+    await new RDSClient({ region: REGION }).send(
       new CreateDBInstanceCommand({
         DBInstanceIdentifier: identifier,
         DBInstanceClass: "db.t4g.small",
@@ -93,7 +88,7 @@ describe("logs and status at AWS", () => {
         MultiAZ: true,
       }),
     );
-    assert.deepEqual(await databaseStatus(aws.databases, identifier), {
+    assert.deepEqual(await databaseStatus(REGION, identifier), {
       name: identifier,
       part: "postgres",
       status: "available, PostgreSQL 16.4, db.t4g.small, 20 GiB, with a standby",

@@ -25,7 +25,7 @@ import { execa } from "execa";
 import { AlarmWatch } from "../../../cli/aws/alarm-watch.ts";
 import { Assets } from "../../../cli/aws/assets.ts";
 import { RecordsBucket } from "../../../cli/aws/bucket.ts";
-import { Clients } from "../../../cli/aws/clients.ts";
+import type { Clients } from "../../../cli/aws/clients.ts";
 import { functionStatuses } from "../../../cli/aws/function-status.ts";
 import { imagesInEcr } from "../../../cli/aws/images.ts";
 import { bucketHolder, holdingBucket } from "../../../cli/aws/lock.ts";
@@ -35,8 +35,8 @@ import { AliasShift } from "../../../cli/aws/shift.ts";
 import { trustOf } from "../../../components/aws/policy-document.ts";
 import { CliError } from "../../../cli/errors.ts";
 import { ensureDocker } from "../../../toolchain/docker.ts";
-import { type Moto, REGION, envOf, startMoto } from "../../support/e2e-moto.ts";
-import { withVariables } from "../../support/variables.ts";
+import { clientsOfMoto } from "../../support/e2e-aws-clients.ts";
+import { type Moto, REGION } from "../../support/e2e-moto.ts";
 
 const REGISTRY = `123456789012.dkr.ecr.${REGION}.amazonaws.com`;
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -46,17 +46,10 @@ const digest = (character: string) => `sha256:${character.repeat(64)}`;
 describe("a release at AWS", () => {
   let moto: Moto;
   let aws: Clients;
-  let restore: () => void = () => undefined;
+  let stop: () => unknown = () => undefined;
 
-  before(async () => {
-    moto = await startMoto();
-    restore = withVariables(envOf(moto));
-    aws = new Clients(REGION);
-  });
-  after(async () => {
-    restore();
-    await moto?.stop();
-  });
+  before(async () => ({ moto, aws, stop } = await clientsOfMoto()));
+  after(() => stop());
 
   const bucket = async (name: string) => {
     const LocationConstraint = REGION;
